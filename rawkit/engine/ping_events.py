@@ -1,0 +1,124 @@
+"""What a ping tells while it runs: one frozen record a happening."""
+
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
+
+from rawkit.wire.packet import Header, Packet
+from rawkit.wire.received import Clock
+
+Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Who is asked."""
+
+    name: str
+    """As the caller gave it."""
+    address: Address
+    src: Address
+    """The source address of the requests."""
+
+
+class Verdict(Enum):
+    """What a reply counts as. Only ``IN_TIME`` enters the statistics."""
+
+    IN_TIME = "reply"
+    DUPLICATE = "duplicate"
+    LATE = "late"
+    """It came after the request had been given up."""
+    CORRUPTED = "corrupted"
+    """Its checksum is wrong, or its payload is not what was sent."""
+    WRONG_SOURCE = "wrong_source"
+    """Another address than the target answered, so the target has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Where the payload of a corrupted reply differs first."""
+
+    offset: int
+    """In octets, from the start of the echo payload."""
+    expected: int | None
+    """The octet that was sent; ``None``: it came back longer than it went."""
+    found: int | None
+    """``None``: it came back shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request has left (only told when asked for)."""
+
+    target: Target
+    sequence: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An echo reply to one of our requests."""
+
+    target: Target
+    sequence: int
+    """From 1, never wrapped: the wire carries its low 16 bits."""
+    source: Address
+    ttl: int
+    """TTL or hop limit on arrival."""
+    rtt: float
+    """Seconds."""
+    size: int
+    """Octets of ICMP header and payload that arrived."""
+    time: float
+    """When it arrived, in seconds of the monotonic clock."""
+    verdict: Verdict = Verdict.IN_TIME
+    sent_by: Clock = Clock.KERNEL
+    """Who stamped the departure."""
+    stamped_by: Clock = Clock.KERNEL
+    """Who stamped the arrival."""
+    traffic_class: int = 0
+    """TOS octet or traffic class on arrival."""
+    options: bytes = b""
+    """IPv4 options of the reply (record route, timestamps)."""
+    payload: bytes = b""
+    """What came back; kept only where the verdict is ``CORRUPTED``."""
+    damage: Damage | None = None
+    """Why it is corrupted; ``None`` then means: the checksum."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReply:
+    """An ICMP error about one of our requests."""
+
+    target: Target
+    sequence: int
+    source: Address
+    """Who said it."""
+    message: Header
+    """The ICMP header: an ``icmp.Unreachable``, ``icmpv6.PacketTooBig``, …"""
+    packet: Packet
+    """The whole error, with the request it quotes."""
+    rtt: float
+    time: float
+    final: bool = True
+    """False for advice (redirect, source quench): the request goes on and may be answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The kernel refused a request; the cause is on this host."""
+
+    target: Target
+    sequence: int
+    error: OSError
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A request was given up: no answer came in time."""
+
+    target: Target
+    sequence: int
+
+
+PingEvent = Sent | Reply | ErrorReply | NotSent | Lost

@@ -1,0 +1,1 @@
+"""Networks in a box: namespaces, wires and routers, without root."""

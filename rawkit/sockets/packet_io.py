@@ -1,0 +1,34 @@
+"""What every way of moving packets has in common."""
+
+from typing import Protocol
+
+from rawkit.wire.news import News
+from rawkit.wire.packet import Packet
+
+
+class PacketIO(Protocol):
+    """Sends and receives whole IP packets; never blocks."""
+
+    def send(self, packet: Packet) -> None:
+        """Hand one packet to the kernel.
+
+        Raises:
+            OSError: the kernel refused it.
+        """
+        ...
+
+    def receive(self) -> News | None:
+        """Return the next thing that has happened, or ``None`` if there is none yet.
+
+        Mostly a :class:`~rawkit.wire.received.Received` packet; also the time at
+        which a sent one left, and the count of those lost on this host.
+        """
+        ...
+
+    def fileno(self) -> int:
+        """Return the descriptor that turns readable when there is something to receive."""
+        ...
+
+    def close(self) -> None:
+        """Give the socket back. Closing twice is harmless."""
+        ...

@@ -1,0 +1,1 @@
+"""For people who write engines or network code: virtual time, memory networks, a pytest plugin."""

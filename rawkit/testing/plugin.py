@@ -1,0 +1,1 @@
+"""The pytest plugin: labs as fixtures, privilege as markers."""

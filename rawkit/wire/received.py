@@ -1,0 +1,36 @@
+"""A packet as it arrived."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from rawkit.wire.packet import Packet
+
+
+class Clock(Enum):
+    """Who read the clock for a time."""
+
+    KERNEL = "kernel"
+    USER = "user"
+
+
+class Checksum(Enum):
+    """What a receiver may say of a checksum."""
+
+    VALID = "valid"
+    BAD = "bad"
+    UNFINISHED = "unfinished"
+    """Left to the hardware by the sender's kernel (offload): says nothing about the packet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One packet, and what the kernel knew about its arrival."""
+
+    packet: Packet
+    time: float
+    """Seconds of ``time.monotonic()``, taken from the kernel's timestamp if there is one."""
+    interface: str | None = None
+    clock: Clock = Clock.KERNEL
+    """Who stamped ``time``."""
+    checksum: Checksum = Checksum.VALID
+    """The verdict on the packet's innermost checksum that its pipe can give."""
