@@ -1,20 +1,72 @@
 """Run an engine over a socket: blocking, or on asyncio, with the same object."""
 
-import asyncio
 import math
 import select
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from rawkit.engine.step import Engine
-from rawkit.wire.news import News, SendFailed
 from rawkit.sockets.packet_io import PacketIO
+from rawkit.wire.news import News, SendFailed
 
 Event = TypeVar("Event")
 Report = TypeVar("Report")
+
+LAST_NEWS = 256
+"""Arrivals still told to an engine that is done: what has come by then counts."""
+SELECT_LIMIT = 1024
+"""select(2) knows no descriptor from here on."""
+
+
+class Timekeeper(Protocol):
+    """The clock of a session, and its way to wait."""
+
+    def now(self) -> float:
+        """Return seconds on a clock that never goes back."""
+        ...
+
+    def wait(self, fd: int, seconds: float) -> None:
+        """Block until ``fd`` is readable or ``seconds`` have passed."""
+        ...
+
+    async def wait_async(self, fd: int, seconds: float) -> None:
+        """Do the same on the running asyncio loop."""
+        ...
+
+
+class RealTime:
+    """The monotonic clock, and real waiting."""
+
+    now = staticmethod(time.monotonic)
+
+    def wait(self, fd: int, seconds: float) -> None:
+        """Wait to the microsecond, where the descriptor is small enough for select(2)."""
+        if fd < SELECT_LIMIT:
+            select.select([fd], [], [], None if math.isinf(seconds) else seconds)
+            return
+        poller = select.poll()
+        poller.register(fd, select.POLLIN)
+        poller.poll(None if math.isinf(seconds) else math.ceil(seconds * 1000))
+
+    async def wait_async(self, fd: int, seconds: float) -> None:
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        readable = asyncio.Event()
+        loop.add_reader(fd, readable.set)
+        try:
+            async with asyncio.timeout(None if math.isinf(seconds) else seconds):
+                await readable.wait()
+        except TimeoutError:
+            pass
+        finally:
+            loop.remove_reader(fd)
+
+
+REAL_TIME = RealTime()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,86 +93,86 @@ class Session(Generic[Event, Report]):
         self,
         engine: Engine[Event, Report],
         open_io: Callable[[], PacketIO],
-        clock: Callable[[], float] = time.monotonic,
+        time: Timekeeper = REAL_TIME,
     ) -> None:
         self._engine = engine
         self._open_io = open_io
-        self._clock = clock
+        self._time = time
+        self._started = False
 
     def run(self) -> Report:
         """Run to the end and return the report."""
         for _ in self:
             pass
+        return self.report()
+
+    def report(self) -> Report:
+        """Return the outcome so far."""
         return self._engine.report()
 
     def __await__(self) -> Generator[Any, None, Report]:
         return self._finish().__await__()
 
     def __iter__(self) -> Iterator[Event]:
-        io = self._open_io()
+        io = self._open()
         try:
             for item in self._play(io):
                 if isinstance(item, Wait):
-                    wait_readable(io.fileno(), item.seconds)
+                    self._time.wait(io.fileno(), item.seconds)
                 else:
                     yield item
         finally:
             io.close()
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        io = self._open_io()
+        io = self._open()
         try:
             for item in self._play(io):
                 if isinstance(item, Wait):
-                    await wait_readable_async(io.fileno(), item.seconds)
+                    await self._time.wait_async(io.fileno(), item.seconds)
                 else:
                     yield item
         finally:
             io.close()
 
+    def _open(self) -> PacketIO:
+        if self._started:
+            raise RuntimeError("a session runs once: make a new one")
+        self._started = True
+        return self._open_io()
+
     def _play(self, io: PacketIO) -> Iterator[Event | Wait]:
         """Step the engine to its end; yield its events, and a ``Wait`` where time must pass."""
-        news = deque[News]()
+        now, step_engine = self._time.now, self._engine.step
+        failures = deque[SendFailed]()
+        news: News | None = None
         while True:
-            step = self._engine.step(self._clock(), news.popleft() if news else None)
+            step = step_engine(now(), news)
             for packet in step.send:
                 try:
                     io.send(packet)
                 except OSError as error:
-                    news.append(SendFailed(packet, error))
+                    failures.append(SendFailed(packet, error))
             yield from step.events
-            if news:
+            if failures:
+                news = failures.popleft()
                 continue
             if step.wake_at is None:
+                break
+            news = io.receive()
+            if news is None and (seconds := step.wake_at - now()) > 0:
+                yield Wait(seconds)
+                news = io.receive()
+        yield from self._last_events(io)
+
+    def _last_events(self, io: PacketIO) -> Iterator[Event]:
+        """Tell the engine what has already come: a second answer, or the count of drops."""
+        for _ in range(LAST_NEWS):
+            if (news := io.receive()) is None:
                 return
-            if (received := io.receive()) is None:
-                yield Wait(max(0.0, step.wake_at - self._clock()))
-                received = io.receive()
-            if received is not None:
-                news.append(received)
+            yield from self._engine.step(self._time.now(), news).events
 
     async def _finish(self) -> Report:
         async for _ in self:
             pass
-        return self._engine.report()
-
-
-def wait_readable(fd: int, seconds: float) -> None:
-    """Block until ``fd`` is readable or ``seconds`` have passed."""
-    poller = select.poll()
-    poller.register(fd, select.POLLIN)
-    poller.poll(None if math.isinf(seconds) else seconds * 1000)
-
-
-async def wait_readable_async(fd: int, seconds: float) -> None:
-    """Wait on the running loop until ``fd`` is readable or ``seconds`` have passed."""
-    loop = asyncio.get_running_loop()
-    readable = asyncio.Event()
-    loop.add_reader(fd, readable.set)
-    try:
-        async with asyncio.timeout(None if math.isinf(seconds) else seconds):
-            await readable.wait()
-    except TimeoutError:
-        pass
-    finally:
-        loop.remove_reader(fd)
+        return self.report()

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def statistics(samples: Sequence[float]) -> RTT | None:
     count = len(ordered)
     avg = math.fsum(ordered) / count
     variance = math.fsum((sample - avg) ** 2 for sample in ordered) / count
-    steps = [abs(b - a) for a, b in zip(samples, samples[1:], strict=False)]
+    steps = [abs(b - a) for a, b in pairwise(samples)]
     return RTT(
         count=count,
         min=ordered[0],

@@ -1,0 +1,180 @@
+"""The verbs: one call from a host name to an answer."""
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import Literal, Protocol, TypedDict, Unpack, overload
+
+from rawkit.engine.ping import Ping
+from rawkit.engine.ping_events import Address, PingEvent, Target
+from rawkit.engine.ping_report import PingReport
+from rawkit.engine.ping_settings import PingSettings
+from rawkit.engine.step import Step
+from rawkit.errors import UsageError
+from rawkit.host.names import resolve
+from rawkit.host.routes import source_for
+from rawkit.session import Session
+from rawkit.sockets.identifiers import next_identifier
+from rawkit.sockets.ladder import open_echo
+from rawkit.sockets.packet_io import PacketIO
+from rawkit.sockets.settings import Settings
+from rawkit.wire.news import News
+
+Host = str | Address
+UNSPECIFIED: dict[int, Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
+
+
+class Place(Protocol):
+    """Somewhere to be, such as a node of a lab."""
+
+    def here(self) -> AbstractContextManager[object]:
+        """Return a context in which this thread is in the place's network."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OnePing:
+    """A ping with one target, whose report is not a tuple."""
+
+    inner: Ping
+
+    def step(self, now: float, news: News | None = None) -> Step[PingEvent]:
+        return self.inner.step(now, news)
+
+    def report(self) -> PingReport:
+        return self.inner.report()[0]
+
+
+class PingOptions(TypedDict, total=False):
+    """The keywords of :func:`ping`: what is sent, how the socket is set up, and where."""
+
+    count: int | None
+    interval: float
+    spacing: float
+    timeout: float
+    deadline: float | None
+    hurry: bool
+    preload: int
+    adaptive: bool
+    size: int
+    pattern: bytes | None
+    ttl: int | None
+    traffic_class: int
+    flow_label: int
+    options: bytes
+    announce: bool
+    keep_replies: bool
+
+    interface: str | None
+    source: Address | None
+    mark: int | None
+    dont_route: bool
+    broadcast: bool
+    pmtu: Literal["do", "want", "dont", "probe"] | None
+    receive_buffer: int | None
+    send_buffer: int | None
+    multicast_loop: bool
+    transmit_stamps: bool
+    kind: Literal["auto", "ping", "raw"]
+
+    version: Literal[4, 6] | None
+    identifier: int | None
+    at: Place | None
+    wrap: Callable[[PacketIO], PacketIO] | None
+
+
+PIPE_OPTIONS = frozenset(
+    (
+        *("interface", "mark", "dont_route", "broadcast", "pmtu", "kind"),
+        *("receive_buffer", "send_buffer", "multicast_loop", "transmit_stamps"),
+    )
+)
+
+
+@overload
+def ping(hosts: Host, **options: Unpack[PingOptions]) -> Session[PingEvent, PingReport]: ...
+@overload
+def ping(
+    hosts: Iterable[Host], **options: Unpack[PingOptions]
+) -> Session[PingEvent, tuple[PingReport, ...]]: ...
+def ping(
+    hosts: Host | Iterable[Host], **options: Unpack[PingOptions]
+) -> Session[PingEvent, PingReport] | Session[PingEvent, tuple[PingReport, ...]]:
+    """Ask one host, or many over one socket, whether they are there, and how far away.
+
+    Needs no privilege where ping sockets are open to us (icmp(7), ``ping_group_range``),
+    and CAP_NET_RAW elsewhere. Names are looked up at once, before the session runs.
+
+    Args:
+        hosts: a name or an address, or several.
+        **options: ``count`` requests (4; ``None``: endless) to each host, ``interval``
+            seconds apart (1), ``spacing`` seconds between two hosts (0); ``timeout``
+            seconds for each answer (1), ``deadline`` seconds for all; ``size`` octets of
+            payload (56) filled with ``pattern``; ``ttl``, ``traffic_class``,
+            ``flow_label``, IPv4 ``options``; the rest as in
+            :class:`~rawkit.engine.ping_settings.PingSettings` and
+            :class:`~rawkit.sockets.settings.Settings`. ``source`` is the source address,
+            ``version`` 4 or 6, ``identifier`` the ICMP identifier, ``at`` the lab node to
+            ping from, and ``wrap`` puts a pipe of yours around the socket.
+
+    Raises:
+        NameNotFound: a host has no address.
+        NoRoute: the only host cannot be reached from here.
+        NotPermitted: when the session starts: neither kind of socket can be had.
+        UsageError: an option makes no sense.
+    """
+    wanted = dict(options)
+    place = options.get("at")
+    source, version = options.get("source"), options.get("version")
+    identifier, wrap = options.get("identifier"), options.get("wrap")
+    for name in ("at", "source", "version", "identifier", "wrap"):
+        wanted.pop(name, None)
+    for_pipe = {name: wanted.pop(name) for name in PIPE_OPTIONS & wanted.keys()}
+    pipe = Settings(src=source, **for_pipe)  # type: ignore[arg-type]  # typed by PingOptions
+    settings = PingSettings(any_source=pipe.broadcast, **wanted)  # type: ignore[arg-type]  # same
+    alone = isinstance(hosts, Host)
+    with place.here() if place else nullcontext():
+        targets = tuple(
+            _target(host, version, pipe, alone)
+            for host in ([hosts] if isinstance(hosts, Host) else hosts)
+        )
+    if not targets:
+        raise UsageError("no host to ping")
+    if identifier is None:
+        identifier = next_identifier()
+    engine = Ping(targets, identifier, os.urandom(16), settings)
+
+    def open_io() -> PacketIO:
+        with place.here() if place else nullcontext():
+            io = _open(targets, engine.identifier, pipe)
+        return wrap(io) if wrap else io
+
+    return Session(OnePing(engine) if alone else engine, open_io)
+
+
+def _target(host: Host, version: int | None, pipe: Settings, alone: bool) -> Target:
+    """Find out who is meant, and for a single target from which address it is asked."""
+    address = resolve(host, version)[0] if isinstance(host, str) else host
+    if pipe.src is not None:
+        return Target(str(host), address, pipe.src)
+    if not alone:
+        return Target(str(host), address, UNSPECIFIED[address.version])
+    return Target(str(host), address, source_for(address, pipe.interface, pipe.mark))
+
+
+def _open(targets: tuple[Target, ...], identifier: int, settings: Settings) -> PacketIO:
+    versions = sorted({target.address.version for target in targets})
+    if len(versions) == 1:
+        return open_echo(versions[0], identifier, settings)
+    from rawkit.sockets.merged import Merged
+
+    pipes: list[PacketIO] = []
+    try:
+        pipes.extend(open_echo(version, identifier, settings) for version in versions)
+    except Exception:
+        for opened in pipes:
+            opened.close()
+        raise
+    return Merged(pipes)

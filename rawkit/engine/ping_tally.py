@@ -1,0 +1,145 @@
+"""The books of a ping: what became of every request to one target."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import Enum
+
+from rawkit.engine.ping_events import Reply, Target
+from rawkit.engine.ping_report import Ledger, PingReport
+from rawkit.engine.rtt import statistics
+from rawkit.wire.received import Clock
+
+WINDOW = 1 << 16
+"""As many requests can be told apart on the wire by their sequence number alone."""
+REMEMBERED = 1 << 20
+"""Given-up requests remembered for the sake of late replies."""
+
+
+class Outcome(Enum):
+    """What became of a request so far."""
+
+    WAITING = "waiting"
+    REPLIED = "replied"
+    LATE = "late"
+    CORRUPTED = "corrupted"
+    ERROR = "errors"
+    NOT_SENT = "not_sent"
+    GIVEN_UP = "unanswered"
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One request, as long as anything may still be heard of it."""
+
+    number: int
+    """The target's."""
+    sequence: int
+    sent_at: float
+    sent_by: Clock = Clock.USER
+    outcome: Outcome = Outcome.WAITING
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts for one target, and the requests that replies may still belong to."""
+
+    target: Target
+    keep_replies: bool = True
+    sent: int = 0
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    duplicates: int = 0
+    wrong_source: int = 0
+    strays: int = 0
+    advice: int = 0
+    samples: list[float] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+    user_sent: bool = False
+    """Whether any sample lacks the kernel's departure stamp."""
+    user_stamped: bool = False
+    """Whether any sample lacks the kernel's arrival stamp."""
+    _recent: dict[int, Request] = field(default_factory=dict)
+    _given_up: dict[int, Request] = field(default_factory=dict)
+
+    def add(self, request: Request) -> None:
+        """Enter a new request."""
+        self.sent += 1
+        self.outcomes[Outcome.WAITING] += 1
+        self._recent[request.sequence] = request
+        if len(self._recent) > WINDOW:
+            self._forget(request.sequence - WINDOW)
+
+    def settle(self, request: Request, outcome: Outcome) -> None:
+        """Note what became of a request, whatever was noted before."""
+        self.outcomes[request.outcome] -= 1
+        self.outcomes[outcome] += 1
+        request.outcome = outcome
+
+    def find(self, wire_sequence: int) -> list[Request]:
+        """Return the requests that 16 bits of sequence number may mean, newest first."""
+        newest = self.sent - ((self.sent - wire_sequence) & (WINDOW - 1))
+        found = self._recent.get(newest)
+        requests = [found] if found else []
+        if self._given_up:
+            older = range(newest - WINDOW, max(0, newest - 8 * WINDOW), -WINDOW)
+            requests += [self._given_up[n] for n in older if n in self._given_up]
+        return requests
+
+    def sample(self, reply: Reply) -> None:
+        """Take a good reply into the statistics."""
+        self.samples.append(reply.rtt)
+        self.user_sent |= reply.sent_by is Clock.USER
+        self.user_stamped |= reply.stamped_by is Clock.USER
+        if self.keep_replies:
+            self.replies.append(reply)
+
+    def report(self, elapsed: float, lost_here: int, via: str, why: str) -> PingReport:
+        """Close the books.
+
+        Args:
+            elapsed: seconds.
+            lost_here: packets that the socket lost; so many unanswered requests were answered.
+            via: the kind of socket.
+            why: why that kind.
+        """
+        clocks = None
+        if self.samples:
+            kinds = (Clock.KERNEL, Clock.USER)
+            clocks = (kinds[self.user_sent], kinds[self.user_stamped])
+        return PingReport(
+            target=self.target,
+            ledger=self._ledger(lost_here),
+            rtt=statistics(self.samples),
+            elapsed=elapsed,
+            replies=tuple(self.replies),
+            clocks=clocks,
+            via=via,
+            why=why,
+        )
+
+    def _ledger(self, lost_here: int) -> Ledger:
+        outcomes = self.outcomes
+        silent = outcomes[Outcome.GIVEN_UP] + outcomes[Outcome.WAITING]
+        lost_in = min(lost_here, silent)
+        not_sent = outcomes[Outcome.NOT_SENT]
+        return Ledger(
+            sent=self.sent,
+            replied=outcomes[Outcome.REPLIED],
+            late=outcomes[Outcome.LATE],
+            corrupted=outcomes[Outcome.CORRUPTED],
+            errors=outcomes[Outcome.ERROR],
+            lost_here=not_sent + lost_in,
+            unanswered=silent - lost_in,
+            duplicates=self.duplicates,
+            wrong_source=self.wrong_source,
+            strays=self.strays,
+            advice=self.advice,
+            not_sent=not_sent,
+        )
+
+    def _forget(self, sequence: int) -> None:
+        """Let a request fall out of the window; remember it only if it may come late."""
+        request = self._recent.pop(sequence)
+        if request.outcome is Outcome.GIVEN_UP or request.outcome is Outcome.WAITING:
+            self._given_up[sequence] = request
+            if len(self._given_up) > REMEMBERED:
+                del self._given_up[next(iter(self._given_up))]

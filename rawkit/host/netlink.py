@@ -1,0 +1,59 @@
+"""Ask the kernel about links, addresses and routes (rtnetlink(7)), by way of pyroute2."""
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from pyroute2 import IPRoute
+
+Answer = TypeVar("Answer")
+CLONE_NEWNET = 0x4000_0000  # sched.h
+
+
+def ask(question: "Callable[[IPRoute], Answer]", netns: int | str | None = None) -> Answer:
+    """Return what ``question`` finds out from a netlink socket opened for it.
+
+    It is asked in a thread of its own: pyroute2 cannot be called where an
+    asyncio loop runs, and a thread can enter a namespace and be thrown away.
+
+    Args:
+        question: what to do with the socket.
+        netns: the network namespace to ask in: a descriptor or path of one;
+            without it, the calling thread's.
+    """
+    answers: list[Answer] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            from pyroute2 import IPRoute
+
+            if netns is not None:
+                _enter(netns)
+            with IPRoute() as ipr:
+                answers.append(question(ipr))
+        except BaseException as error:  # handed to the thread that asks
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="rawkit-netlink", daemon=True)
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return answers[0]
+
+
+def _enter(netns: int | str) -> None:
+    """Move this thread into a network namespace (setns(2))."""
+    import ctypes
+
+    handle = netns if isinstance(netns, int) else os.open(netns, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if ctypes.CDLL(None, use_errno=True).setns(handle, CLONE_NEWNET) < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, f"{os.strerror(number)}, entering a network namespace")
+    finally:
+        if handle != netns:
+            os.close(handle)

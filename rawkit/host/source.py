@@ -1,0 +1,106 @@
+"""Which source address will a packet bear? Asked without netlink, as it must be quick."""
+
+import errno
+import os
+import socket
+from ipaddress import IPv4Address, IPv6Address
+
+from rawkit.errors import MissingCapability, NoRoute
+
+Address = IPv4Address | IPv6Address
+
+LINK_LOCAL_SCOPE = 2  # of multicast addresses (RFC 4291 §2.7)
+DISCARD = 9  # any port will do: connecting a UDP socket sends nothing
+
+
+def source_for(dst: Address, interface: str | None = None, mark: int | None = None) -> Address:
+    """Return the address that packets to ``dst`` would carry as their source.
+
+    Raises:
+        NoRoute: no way leads there (of this family, over this interface).
+        MissingCapability: a mark needs ``CAP_NET_RAW`` or ``CAP_NET_ADMIN``.
+    """
+    family = socket.AF_INET if dst.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            if mark is not None:
+                _set_mark(probe, mark)
+            if interface is not None:
+                name = interface.encode() + b"\0"
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
+            probe.connect(_socket_address(dst))
+            found = probe.getsockname()
+    except MissingCapability:
+        raise
+    except OSError as error:
+        raise no_route(dst, interface, error) from error
+    return _address_of(found)
+
+
+def no_route(dst: Address, interface: str | None, error: OSError) -> NoRoute:
+    """Return the error that says in one line why nothing can be sent to ``dst``."""
+    way = f" over {interface}" if interface else ""
+    match error.errno:
+        case errno.ENETUNREACH | errno.EADDRNOTAVAIL:
+            cause = f"no IPv{dst.version} route to it{way} (ip -{dst.version} route)"
+        case errno.EHOSTUNREACH:
+            cause = f"the route to it{way} says unreachable"
+        case errno.EACCES:
+            cause = f"the route to it{way} says prohibited"
+        case errno.EINVAL if is_ambiguous(dst, interface):
+            cause = f"a link-local address needs its interface: {dst}%eth0, say"
+        case errno.EINVAL:
+            cause = f"the route to it{way} throws packets away (blackhole)"
+        case errno.ENODEV | errno.ENXIO:
+            cause = f"no interface called {interface or scope_of(dst)}"
+        case errno.EAFNOSUPPORT:
+            cause = f"this kernel speaks no IPv{dst.version}"
+        case _:
+            cause = error.strerror or str(error)
+    refusal = NoRoute(f"no way to {dst}: {cause}")
+    refusal.errno = error.errno
+    return refusal
+
+
+def scope_of(dst: Address) -> str | None:
+    """Return the interface that an IPv6 address names after its ``%``, if it does."""
+    return dst.scope_id if isinstance(dst, IPv6Address) else None
+
+
+def is_ambiguous(dst: Address, interface: str | None) -> bool:
+    """Whether the address is another host's on each link, and no link is named (RFC 4007)."""
+    if not isinstance(dst, IPv6Address) or interface or dst.scope_id:
+        return False
+    return dst.is_link_local or (dst.is_multicast and dst.packed[1] & 0x0F <= LINK_LOCAL_SCOPE)
+
+
+def _socket_address(dst: Address) -> tuple[str, int] | tuple[str, int, int, int]:
+    scope = scope_of(dst)
+    if scope is None:
+        return str(dst), DISCARD
+    try:
+        index = int(scope) if scope.isdecimal() else socket.if_nametoindex(scope)
+    except OSError as error:  # it bears no number
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from error
+    return str(dst).partition("%")[0], DISCARD, 0, index
+
+
+def _set_mark(probe: socket.socket, mark: int) -> None:
+    from rawkit.host import capability
+    from rawkit.host.capability import Capability
+
+    with capability.raised(Capability.NET_ADMIN, Capability.NET_RAW):
+        try:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, mark)
+        except PermissionError as error:
+            raise capability.missing(Capability.NET_RAW, to="mark packets") from error
+
+
+def _address_of(name: tuple[str, int] | tuple[str, int, int, int]) -> Address:
+    match name:
+        case (host, _):
+            return IPv4Address(host)
+        case (host, _, _, scope):
+            host = host if "%" in host or not scope else f"{host}%{socket.if_indextoname(scope)}"
+            return IPv6Address(host)

@@ -1,0 +1,70 @@
+"""The system calls that Python 3.11 has no name for, by ctypes.
+
+ctypes is imported by the first call, not by this module.
+"""
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ctypes
+
+CLONE_NEWNS = 0x0002_0000  # linux/sched.h
+CLONE_NEWUSER = 0x1000_0000
+CLONE_NEWPID = 0x2000_0000
+CLONE_NEWNET = 0x4000_0000
+
+MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8  # linux/mount.h
+MS_REC = 0x4000
+MS_PRIVATE = 0x4_0000
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def unshare(flags: int) -> None:
+    """Move the calling thread into new namespaces (unshare(2))."""
+    _check(libc().unshare(flags))
+
+
+def setns(descriptor: int, kind: int = CLONE_NEWNET) -> None:
+    """Move the calling thread into the namespace that a descriptor stands for (setns(2))."""
+    _check(libc().setns(descriptor, kind))
+
+
+def mount(source: str, target: str, kind: str | None, flags: int = 0) -> None:
+    """Attach a file system, or change how mounts travel (mount(2))."""
+    _check(
+        libc().mount(source.encode(), os.fsencode(target), kind and kind.encode(), flags_of(flags))
+    )
+
+
+def die_with_parent(signal: int) -> None:
+    """Have the kernel send this process a signal when the thread that forked it ends.
+
+    That is PR_SET_PDEATHSIG of prctl(2); a child of this process does not inherit it.
+    """
+    _check(libc().prctl(PR_SET_PDEATHSIG, flags_of(signal), *(flags_of(0),) * 3))
+
+
+def flags_of(number: int) -> "ctypes.c_ulong":
+    """Return a number as wide as the variadic and the flag arguments are."""
+    import ctypes
+
+    return ctypes.c_ulong(number)
+
+
+@cache
+def libc() -> "ctypes.CDLL":
+    """Return the C library of this process."""
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int) -> None:
+    if result < 0:
+        import ctypes
+
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

@@ -1,0 +1,234 @@
+"""A user-space wire between two nodes, as good or as bad as you like.
+
+Each node gets one end of a veth cable; the far ends lie in a namespace of the wire's own,
+where a process of its own carries whole Ethernet frames from one to the other: later, not
+at all, twice, or damaged. It needs neither netem nor /dev/net/tun, and no privilege beyond
+those in the lab's user namespace.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Self, TypedDict, Unpack, cast
+
+from rawkit.errors import LabError
+from rawkit.lab import veth
+from rawkit.lab.far_end import FarEnd
+from rawkit.lab.impairment import Counts, Impairment, Line
+from rawkit.lab.namespace import Namespace, write_sysctls
+from rawkit.lab.process import Process
+from rawkit.lab.ready import wait_ready
+from rawkit.lab.serving import Medium, serve
+
+LONGEST_MTU = 65_535
+STEM = "wire"
+"""Start of an interface's name where none is asked for."""
+SILENT = {"net.ipv6.conf.all.disable_ipv6": 1, "net.ipv6.conf.default.disable_ipv6": 1}
+"""Sysctls by which the kernel between two nodes keeps quiet."""
+
+
+class Changes(TypedDict, total=False):
+    """What :meth:`Wire.change` can change: the fields of an impairment."""
+
+    delay: float
+    jitter: float
+    loss: float
+    duplicate: float
+    reorder: float
+    corrupt: float
+    rate: float | None
+    mtu: int | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The question for the counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The question that makes a wire better or worse; it is answered with the counts."""
+
+    forth: Impairment
+    back: Impairment
+
+
+class Wire:
+    """A wire from ``a`` to ``b``: two interfaces, and what happens between them.
+
+    The numbers mean the same in both directions and are those of
+    :class:`~rawkit.lab.impairment.Impairment`; for a wire with two different directions
+    say what goes ``back`` from ``b`` to ``a``. The interfaces are up and pass packets as
+    soon as the wire exists; putting addresses on them is left to the caller.
+
+    Args:
+        a: a node: anything with ``here()``.
+        b: the other one.
+        delay: seconds each way.
+        jitter: seconds more or less.
+        loss: share of frames lost, 0 to 1.
+        duplicate: share of frames that arrive twice.
+        reorder: share of frames that overtake those before.
+        corrupt: share of frames with a flipped bit.
+        rate: bits per second.
+        mtu: of both interfaces, and the longest packet that the wire itself passes.
+        limit: frames that may wait in front of a line that ``rate`` keeps busy.
+        back: how bad the direction from ``b`` to ``a`` is, if not the same.
+        seed: makes the same luck again.
+        interface_a: name of the interface in ``a``; without it, the first free ``wireN``.
+        interface_b: likewise in ``b``.
+
+    Raises:
+        UsageError: a number makes no sense.
+        LabError: the wire cannot be laid.
+    """
+
+    def __init__(
+        self,
+        a: veth.Place,
+        b: veth.Place,
+        *,
+        delay: float = 0.0,
+        jitter: float = 0.0,
+        loss: float = 0.0,
+        duplicate: float = 0.0,
+        reorder: float = 0.0,
+        corrupt: float = 0.0,
+        rate: float | None = None,
+        mtu: int = 1500,
+        limit: int = 1000,
+        back: Impairment | None = None,
+        seed: int = 1,
+        interface_a: str | None = None,
+        interface_b: str | None = None,
+    ) -> None:
+        self.forth = Impairment(delay, jitter, loss, duplicate, reorder, corrupt, rate, mtu, limit)
+        """What happens from ``a`` to ``b``."""
+        self.back = back or self.forth
+        """What happens from ``b`` to ``a``."""
+        self.interface_a = interface_a or veth.free_name(a, STEM)
+        """The interface in ``a``."""
+        self.interface_b = interface_b or veth.free_name(b, STEM)
+        """The interface in ``b``."""
+        self._places = ((a, self.interface_a), (b, self.interface_b))
+        self._last: tuple[Counts, Counts] | None = None
+        medium = TwoLines(Line(self.forth, seed), Line(self.back, seed + 1))
+        self._process = lay(medium, self._places, mtu)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def counts(self) -> tuple[Counts, Counts]:
+        """What became of the frames so far, from ``a`` to ``b`` and back."""
+        if self._last is not None:
+            return self._last
+        return cast(tuple[Counts, Counts], self._process.ask(Report()))
+
+    @property
+    def pid(self) -> int:
+        """The process that carries the frames."""
+        return self._process.pid
+
+    def change(self, **changes: Unpack[Changes]) -> None:
+        """Make the wire better or worse while it is in use, in both directions.
+
+        Frames on their way arrive as they would have.
+
+        Raises:
+            UsageError: a number makes no sense.
+        """
+        forth, back = replace(self.forth, **changes), replace(self.back, **changes)
+        self._process.ask(Change(forth, back))
+        self.forth, self.back = forth, back
+
+    def close(self) -> None:
+        """Take the wire and both interfaces away. Closing twice is harmless."""
+        if self._last is not None:
+            return
+        try:
+            self._last = self.counts
+        except LabError:  # its process is dead already: there is nothing left to count
+            self._last = (Counts(), Counts())
+        unplug(self._places)
+        self._process.close()
+
+
+@dataclass(slots=True)
+class TwoLines:
+    """Both directions of a wire: what comes in by one port leaves by the other."""
+
+    forth: Line
+    back: Line
+
+    def take(self, now: float, port: int, frame: bytes) -> None:
+        (self.back if port else self.forth).take(now, frame)
+
+    def due(self, now: float) -> Iterator[tuple[int, bytes]]:
+        for frame in self.forth.due(now):
+            yield 1, frame
+        for frame in self.back.due(now):
+            yield 0, frame
+
+    def next_at(self) -> float:
+        return min(self.forth.next_at(), self.back.next_at())
+
+    def refused(self, port: int) -> None:
+        (self.forth if port else self.back).refuse()
+
+    def missed(self, port: int, count: int) -> None:
+        (self.back if port else self.forth).counts.missed += count
+
+    def ask(self, question: object) -> object:
+        match question:
+            case Change(forth=forth, back=back):
+                self.forth.change(forth)
+                self.back.change(back)
+        return self.forth.counts, self.back.counts
+
+
+def lay(medium: Medium, places: Sequence[tuple[veth.Place, str]], mtu: int) -> Process:
+    """Create an interface in each place, and have a process of its own carry the frames.
+
+    Args:
+        medium: what happens to the frames; its ports are numbered as the places.
+        places: nodes, each with the name of an interface that it does not have yet.
+        mtu: of these interfaces.
+
+    Raises:
+        LabError: it cannot be done; nothing of it stays behind.
+    """
+    ends: list[FarEnd] = []
+    laid: list[tuple[veth.Place, str]] = []
+    try:
+        # The sockets, and with them the process, keep the namespace in the middle.
+        with Namespace("the middle of a wire") as middle:
+            middle.run(write_sysctls, SILENT)
+            for number, (place, name) in enumerate(places):
+                far = f"far{number}"
+                veth.connect(middle, far, place, name)
+                laid.append((place, name))
+                veth.set_up(middle, far, LONGEST_MTU)
+                ends.append(FarEnd(middle, far, mtu))
+                veth.set_up(place, name, mtu)
+                with place.here():
+                    wait_ready([name], ipv6=False)
+                with middle.here():
+                    wait_ready([far], ipv6=False)
+        return serve(medium, ends)
+    except BaseException:
+        for end in ends:
+            end.close()
+        unplug(laid)
+        raise
+
+
+def unplug(places: Sequence[tuple[veth.Place, str]]) -> None:
+    """Remove the interfaces, as far as they and their nodes are still there."""
+    for place, name in places:
+        with suppress(LabError):
+            veth.remove(place, name)

@@ -1,0 +1,53 @@
+"""Ethernet II frames (IEEE 802.3), without preamble and frame check sequence.
+
+====== ===================== =================================================
+octets field                 note
+====== ===================== =================================================
+0-5    destination
+6-11   source
+12-13  EtherType             below 0x0600 it is a length, and IEEE 802.2 follows
+====== ===================== =================================================
+"""
+
+import struct
+from dataclasses import dataclass, replace
+from typing import Self
+
+from rawkit.errors import BuildError, TruncatedError
+from rawkit.wire.address import MAC
+from rawkit.wire.packet import Header
+
+LAYOUT = struct.Struct("!6s6sH")
+
+
+@dataclass(frozen=True, slots=True)
+class Ethernet(Header):
+    """An Ethernet header. Padding after the payload is the inner header's trailer."""
+
+    dst: bytes
+    """Six octets; read ones are a :class:`~rawkit.wire.address.MAC`."""
+    src: bytes
+    ether_type: int | None = None
+    """What it carries; set by itself when a known header is put inside."""
+
+    @classmethod
+    def parse(cls, data: memoryview) -> tuple[Self, memoryview]:
+        if len(data) < LAYOUT.size:
+            raise TruncatedError(f"Ethernet: {len(data)} of {LAYOUT.size} header octets")
+        dst, src, ether_type = LAYOUT.unpack_from(data)
+        return cls(MAC(dst), MAC(src), ether_type), data[LAYOUT.size :]
+
+    def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        if self.ether_type is None:
+            raise BuildError("Ethernet: ether_type is unset and nothing inside implies it")
+        if len(self.dst) != 6 or len(self.src) != 6:
+            raise BuildError(f"Ethernet: addresses have 6 octets, unlike those in {self}")
+        try:
+            return LAYOUT.pack(self.dst, self.src, self.ether_type) + payload
+        except struct.error as error:
+            raise BuildError(f"Ethernet: {error} in {self}") from error
+
+    def carrying(self, inner: Header) -> Self:
+        if self.ether_type is not None or inner.ETHER_TYPE is None:
+            return self
+        return replace(self, ether_type=inner.ETHER_TYPE)

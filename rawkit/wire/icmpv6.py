@@ -1,0 +1,262 @@
+"""ICMPv6 (RFC 4443, RFC 4884): one class a message, told apart by its type octet.
+
+====== ===================== =================================================
+octets field                 note
+====== ===================== =================================================
+0      type                  below 128: an error, which quotes a packet
+1      code                  which of the cases that share the type
+2-3    checksum              over a pseudo header and the whole message
+4-7    by type               identifier and sequence, MTU, pointer, …
+8-     by type               echo: any octets; error: the packet that caused it
+====== ===================== =================================================
+"""
+
+import struct
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from typing import ClassVar
+
+from rawkit.errors import BuildError, TruncatedError
+from rawkit.wire.address import ipv6_address
+from rawkit.wire.checksum import internet_checksum
+from rawkit.wire.extended import padded, split
+from rawkit.wire.numbers import IPProtocol
+from rawkit.wire.packet import Header, computed
+
+LAYOUT = struct.Struct("!BBHHH")
+REST = slice(4, 8)
+REDIRECT_SIZE = 40
+UNIT = 8
+"""Octets that the length field of an extended error counts by."""
+
+NO_ADDRESS = IPv6Address(0)
+
+
+class Message(Header):
+    """An ICMPv6 message. Read one with :func:`parse`, which picks the class."""
+
+    __slots__ = ()
+
+    IP_PROTOCOL: ClassVar[int] = IPProtocol.ICMPV6
+    TYPE: ClassVar[int]
+
+
+class Quoting(Message):
+    """An error or advice about a packet, which it quotes: the headers inside."""
+
+    __slots__ = ()
+
+    QUOTES: ClassVar[int] = IPProtocol.IPV6
+
+
+@dataclass(frozen=True, slots=True)
+class Echo(Message):
+    """What an echo request and its reply have in common."""
+
+    identifier: int
+    sequence: int
+    code: int = 0
+    checksum: int | None = computed()
+
+    def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        try:
+            head = LAYOUT.pack(
+                self.TYPE, self.code, self.checksum or 0, self.identifier, self.sequence
+            )
+        except struct.error as error:
+            raise BuildError(f"ICMPv6: {error} in {self}") from error
+        return _finish(head + payload, self.checksum, outer)
+
+
+class EchoRequest(Echo):
+    """Asks for an :class:`EchoReply` with the same numbers and payload."""
+
+    __slots__ = ()
+
+    TYPE: ClassVar[int] = 128
+
+
+class EchoReply(Echo):
+    """Answers an :class:`EchoRequest`."""
+
+    __slots__ = ()
+
+    TYPE: ClassVar[int] = 129
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable(Quoting):
+    """The packet quoted inside cannot be delivered; the code says why (RFC 4443 §3.1)."""
+
+    TYPE: ClassVar[int] = 1
+
+    code: int = 0
+    unused: int = 0
+    """The 24 bits after the length."""
+    extensions: bytes = b""
+    """An extension structure (RFC 4884); see :mod:`rawkit.wire.multipart`."""
+    length: int | None = computed()
+    """Units of 8 octets in the quote; 0 where no extensions follow."""
+    checksum: int | None = computed()
+
+    def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        return _pack_extended(self, payload, outer)
+
+
+@dataclass(frozen=True, slots=True)
+class PacketTooBig(Quoting):
+    """The packet quoted inside does not fit the next link (RFC 4443 §3.2)."""
+
+    TYPE: ClassVar[int] = 2
+
+    mtu: int
+    code: int = 0
+    checksum: int | None = computed()
+
+    def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        return _pack(self, self.code, self.mtu, payload, outer)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeExceeded(Quoting):
+    """The packet quoted inside died; code 0: of its hop limit, 1: fragments were missing."""
+
+    TYPE: ClassVar[int] = 3
+
+    code: int = 0
+    unused: int = 0
+    """The 24 bits after the length."""
+    extensions: bytes = b""
+    length: int | None = computed()
+    checksum: int | None = computed()
+
+    def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        return _pack_extended(self, payload, outer)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterProblem(Quoting):
+    """An octet of the packet quoted inside makes no sense (RFC 4443 §3.4)."""
+
+    TYPE: ClassVar[int] = 4
+
+    code: int = 0
+    """0: a wrong field, 1: an unknown next header, 2: an unknown option."""
+    pointer: int = 0
+    """The octet's place in the quoted packet."""
+    checksum: int | None = computed()
+
+    def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        return _pack(self, self.code, self.pointer, payload, outer)
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect(Message):
+    """Another first hop is the better way to ``destination`` (RFC 4861 §4.5).
+
+    The payload holds neighbour discovery options, raw; the packet that caused
+    the redirect may be among them.
+    """
+
+    TYPE: ClassVar[int] = 137
+
+    target: IPv6Address = NO_ADDRESS
+    destination: IPv6Address = NO_ADDRESS
+    code: int = 0
+    reserved: int = 0
+    checksum: int | None = computed()
+
+    def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        body = self.target.packed + self.destination.packed + payload
+        return _pack(self, self.code, self.reserved, body, outer)
+
+
+@dataclass(frozen=True, slots=True)
+class Other(Message):
+    """A message whose type has no class here."""
+
+    type: int
+    code: int = 0
+    rest: bytes = bytes(4)
+    """Octets 4 to 7."""
+    checksum: int | None = computed()
+
+    def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        if len(self.rest) != 4:
+            raise BuildError(f"ICMPv6: octets 4 to 7 are {len(self.rest)}, not 4")
+        try:
+            head = struct.pack("!BBH", self.type, self.code, self.checksum or 0)
+        except struct.error as error:
+            raise BuildError(f"ICMPv6: {error} in {self}") from error
+        return _finish(head + self.rest + payload, self.checksum, outer)
+
+
+def parse(data: memoryview) -> tuple[Message, memoryview]:
+    """Split ``data`` into an ICMPv6 message of the right class and its payload.
+
+    Raises:
+        TruncatedError: fewer octets than the message's type needs.
+    """
+    if len(data) < LAYOUT.size:
+        raise TruncatedError(f"ICMPv6: {len(data)} of {LAYOUT.size} header octets")
+    type_, code, checksum, first, second = LAYOUT.unpack_from(data)
+    rest = data[LAYOUT.size :]
+    if type_ == 129:
+        return EchoReply(first, second, code, checksum), rest
+    if type_ == 128:
+        return EchoRequest(first, second, code, checksum), rest
+    number = first << 16 | second
+    match type_:
+        case Unreachable.TYPE | TimeExceeded.TYPE:
+            kind = Unreachable if type_ == Unreachable.TYPE else TimeExceeded
+            length, unused = first >> 8, number & 0xFFFFFF
+            quote, extensions = split(rest, length * UNIT)
+            return kind(code, unused, extensions, length, checksum), quote
+        case PacketTooBig.TYPE:
+            return PacketTooBig(number, code, checksum), rest
+        case ParameterProblem.TYPE:
+            return ParameterProblem(code, number, checksum), rest
+        case Redirect.TYPE:
+            return _parse_redirect(data, code, number, checksum)
+    return Other(type_, code, bytes(data[REST]), checksum), rest
+
+
+def _parse_redirect(
+    data: memoryview, code: int, reserved: int, checksum: int
+) -> tuple[Redirect, memoryview]:
+    if len(data) < REDIRECT_SIZE:
+        raise TruncatedError(f"ICMPv6: {len(data)} of {REDIRECT_SIZE} redirect octets")
+    target, destination = ipv6_address(bytes(data[8:24])), ipv6_address(bytes(data[24:40]))
+    return Redirect(target, destination, code, reserved, checksum), data[REDIRECT_SIZE:]
+
+
+def _pack_extended(error: Unreachable | TimeExceeded, quote: bytes, outer: Header | None) -> bytes:
+    length = error.length
+    if length is None:
+        quote = padded(quote, UNIT) if error.extensions else quote
+        length = len(quote) // UNIT if error.extensions else 0
+    if length > 0xFF or error.unused > 0xFFFFFF:
+        raise BuildError(f"ICMPv6: length {length} above 255 or unused too large in {error}")
+    return _pack(error, error.code, length << 24 | error.unused, quote + error.extensions, outer)
+
+
+def _pack(
+    message: Unreachable | PacketTooBig | TimeExceeded | ParameterProblem | Redirect,
+    code: int,
+    number: int,
+    payload: bytes,
+    outer: Header | None,
+) -> bytes:
+    try:
+        head = struct.pack("!BBHI", message.TYPE, code, message.checksum or 0, number)
+    except struct.error as error:
+        raise BuildError(f"ICMPv6: {error} in {message}") from error
+    return _finish(head + payload, message.checksum, outer)
+
+
+def _finish(data: bytes, checksum: int | None, outer: Header | None) -> bytes:
+    """Put the checksum in, unless it is given or the addresses it covers are unknown."""
+    if checksum is not None or outer is None:
+        return data
+    covered = outer.pseudo_header(len(data), IPProtocol.ICMPV6) + data
+    return data[:2] + internet_checksum(covered).to_bytes(2, "big") + data[4:]

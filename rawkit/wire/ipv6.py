@@ -1,0 +1,115 @@
+"""IPv6: the Internet Protocol, version 6 (RFC 8200 §3).
+
+====== ===================== =================================================
+octets field                 note
+====== ===================== =================================================
+0-3    version, class, flow  6; DSCP and ECN as in IPv4; 20 bits of flow label
+4-5    payload length        all that follows, extension headers included
+6      next header
+7      hop limit
+8-23   source
+24-39  destination
+====== ===================== =================================================
+"""
+
+import struct
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from typing import ClassVar, Self
+
+from rawkit.errors import BuildError, ParseError, TruncatedError
+from rawkit.wire.address import ipv6_address
+from rawkit.wire.numbers import EtherType, IPProtocol
+from rawkit.wire.packet import Header, computed
+
+LAYOUT = struct.Struct("!IHBB16s16s")
+PSEUDO = struct.Struct("!16s16sI3xB")
+FLOW_LABEL = 0xFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class IPv6(Header):
+    """An IPv6 header."""
+
+    ETHER_TYPE: ClassVar[int] = EtherType.IPV6
+    IP_PROTOCOL: ClassVar[int] = IPProtocol.IPV6
+
+    src: IPv6Address
+    dst: IPv6Address
+    next_header: int | None = None
+    """What it carries; set by itself when a known header is put inside."""
+    hop_limit: int = 64
+    dscp: int = 0
+    ecn: int = 0
+    flow_label: int = 0
+    trailer: bytes = b""
+    """Octets after the datagram that its payload length does not cover."""
+    payload_length: int | None = computed()
+
+    @classmethod
+    def parse(cls, data: memoryview) -> tuple[Self, memoryview]:
+        if len(data) < LAYOUT.size:
+            raise TruncatedError(f"IPv6: {len(data)} of {LAYOUT.size} header octets")
+        first, length, next_header, hop_limit, src, dst = LAYOUT.unpack_from(data)
+        if first >> 28 != 6:
+            raise ParseError(f"IPv6: version field says {first >> 28}")
+        end = LAYOUT.size + length
+        header = cls(
+            ipv6_address(src),
+            ipv6_address(dst),
+            next_header,
+            hop_limit,
+            first >> 22 & 0x3F,
+            first >> 20 & 0b11,
+            first & FLOW_LABEL,
+            bytes(data[end:]) if len(data) > end else b"",
+            length,
+        )
+        return header, data[LAYOUT.size : end]
+
+    def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        if self.next_header is None:
+            raise BuildError("IPv6: next_header is unset and nothing inside implies it")
+        # What struct cannot see: values that would spill into their neighbours' bits.
+        if self.dscp > 0x3F or self.ecn > 0b11 or self.flow_label > FLOW_LABEL:
+            raise BuildError(f"IPv6: dscp above 63, ecn above 3 or flow_label too large in {self}")
+        try:
+            head = LAYOUT.pack(
+                6 << 28 | self.dscp << 22 | self.ecn << 20 | self.flow_label,
+                len(payload) if self.payload_length is None else self.payload_length,
+                self.next_header,
+                self.hop_limit,
+                self.src.packed,
+                self.dst.packed,
+            )
+        except struct.error as error:
+            raise BuildError(f"IPv6: {error} in {self}") from error
+        return head + payload + self.trailer
+
+    def carrying(self, inner: Header) -> Self:
+        if self.next_header is not None or inner.IP_PROTOCOL is None:
+            return self
+        return type(self)(
+            self.src,
+            self.dst,
+            inner.IP_PROTOCOL,
+            self.hop_limit,
+            self.dscp,
+            self.ecn,
+            self.flow_label,
+            self.trailer,
+            self.payload_length,
+        )
+
+    def pseudo_header(self, length: int, protocol: int) -> bytes:
+        return PSEUDO.pack(self.src.packed, self.dst.packed, length, protocol)
+
+    @property
+    def ttl(self) -> int:
+        """The hop limit, under the name it has in IPv4."""
+        return self.hop_limit
+
+    @property
+    def traffic_class(self) -> int:
+        """The DSCP and ECN bits as one octet."""
+        return self.dscp << 2 | self.ecn
