@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from rawkit.engine.step import Engine
-from rawkit.sockets.packet_io import PacketIO
-from rawkit.wire.news import News, SendFailed
+from rawkit.sockets.packet_io import PacketIO, VolleyIO
+from rawkit.wire.news import News, SendFailed, Volley, Volleyed
 
 Event = TypeVar("Event")
 Report = TypeVar("Report")
@@ -159,6 +159,9 @@ class Session(Generic[Event, Report]):
                 continue
             if step.wake_at is None:
                 break
+            if step.volley is not None:
+                news = play(io, step.volley)
+                continue
             news = io.receive()
             if news is None and (seconds := step.wake_at - now()) > 0:
                 yield Wait(seconds)
@@ -176,3 +179,13 @@ class Session(Generic[Event, Report]):
         async for _ in self:
             pass
         return self.report()
+
+
+def play(io: PacketIO, volley: Volley) -> Volleyed:
+    """Have a pipe play a volley; one that cannot sends nothing of it."""
+    if not isinstance(io, VolleyIO):
+        return Volleyed(volley)
+    try:
+        return io.play(volley)
+    except OSError:
+        return Volleyed(volley)  # the ordinary way will tell of the error

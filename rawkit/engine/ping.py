@@ -2,11 +2,11 @@
 
 import math
 from collections import deque
-from ipaddress import IPv4Address
 
 from rawkit.engine.echo_payload import EchoPayload, damage_of
 from rawkit.engine.family import ADVICE, Address, family_of
 from rawkit.engine.ping_events import (
+    Burst,
     ErrorReply,
     Lost,
     NotSent,
@@ -16,6 +16,7 @@ from rawkit.engine.ping_events import (
     Target,
     Verdict,
 )
+from rawkit.engine.ping_match import Match, Matcher
 from rawkit.engine.ping_pace import Pace
 from rawkit.engine.ping_report import PingReport
 from rawkit.engine.ping_settings import PingSettings, outer_header
@@ -23,20 +24,17 @@ from rawkit.engine.ping_tally import Outcome, Request, Tally
 from rawkit.engine.step import Step
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.ipv4 import IPv4
-from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.news import Dropped, News, Opened, SendFailed, Transmitted
+from rawkit.wire.news import Dropped, News, Opened, SendFailed, Transmitted, Volley, Volleyed
 from rawkit.wire.packet import Header, Packet
-from rawkit.wire.quote import quoted
 from rawkit.wire.received import Checksum, Received
 
 BURST = 32
 """Requests in one step at most, so that answers are read in between."""
-BROADCAST = IPv4Address("255.255.255.255")
+VOLLEY = 64
+"""Requests in one volley at most."""
 DEPARTING = 4096
 """Requests whose departure may still be told of."""
 ECHO_HEADER = 8
-
-Echo = icmp.EchoRequest | icmp.EchoReply | icmpv6.EchoRequest | icmpv6.EchoReply
 
 
 class Ping:
@@ -63,10 +61,7 @@ class Ping:
         self._payloads = EchoPayload(key, settings.size, settings.pattern)
         self._tallies = [Tally(target, settings.keep_replies) for target in targets]
         self._outers = [outer_header(target, settings) for target in targets]
-        self._numbers: dict[Address, list[int]] = {}
-        for number, target in enumerate(targets):
-            self._numbers.setdefault(target.address, []).append(number)
-        self._to_groups = [n for n, target in enumerate(targets) if self._is_group(target.address)]
+        self._matcher = Matcher(self._tallies, self._payloads, identifier, settings.any_source)
         self._pace = Pace(
             targets=len(targets),
             count=settings.count,
@@ -78,10 +73,12 @@ class Ping:
         )
         self._waiting: deque[tuple[float, Request]] = deque()
         self._in_flight = 0
+        self._newest: Request | None = None
         self._departing: dict[int, tuple[Packet, Request]] = {}
         self._slowest = 0.0
         self._heard = False
         self._lost_here = 0
+        self._plays_volleys = True
         self._last = self._last_sent = 0.0
         self._via: dict[str, str] = {}
 
@@ -92,6 +89,8 @@ class Ping:
         if self._is_over(now):
             events += self._give_up(math.inf)
             return Step((), tuple(events), None)
+        if (volley := self._volley(now)) is not None:
+            return Step((), tuple(events), now, volley)
         send = self._send_due(now, events)
         return Step(send, tuple(events), self._wake_at(now))
 
@@ -114,7 +113,7 @@ class Ping:
 
     def _send_due(self, now: float, events: list[PingEvent]) -> tuple[Packet, ...]:
         pace = self._pace
-        if pace.due_at(now, self._in_flight == 0) > now:
+        if pace.due_at(now, self._caught_up) > now:
             return ()
         send = [self._request(now, events)]
         while len(send) < BURST and pace.due_at(now) <= now:
@@ -127,6 +126,7 @@ class Ping:
         request = Request(number, tally.sent + 1, now)
         tally.add(request)
         self._in_flight += 1
+        self._newest = request
         self._last = self._last_sent = now
         self._waiting.append((now + self.settings.timeout, request))
         echo = family_of(tally.target.address).echo_request(
@@ -140,6 +140,49 @@ class Ping:
         if self.settings.announce:
             events.append(Sent(tally.target, request.sequence, now))
         return packet
+
+    def _volley(self, now: float) -> Volley | None:
+        """Return requests for the pipe to play by itself, where each waits for the last."""
+        pace, tally = self._pace, self._tallies[0]
+        due = self.settings.adaptive and self._caught_up and pace.started is not None
+        if not due or not self._plays_volleys or len(self._tallies) > 1:
+            return None
+        size = VOLLEY
+        if pace.count is not None:
+            done = self._answered_count() if pace.count_answers else pace.sent
+            size = min(size, pace.count - done)
+        first = tally.sent + 1
+        payloads = tuple(self._payloads.of(0, first + turn) for turn in range(size))
+        return Volley(
+            self._outers[0],
+            self.identifier,
+            first,
+            payloads,
+            self.settings.interval,
+            self._ends_at(),
+        )
+
+    def _played(self, played: Volleyed) -> list[PingEvent]:
+        """Enter a volley in the books."""
+        self._plays_volleys = bool(played.departures)
+        tally, rtts = self._tallies[0], played.rtts
+        for turn, sent_at in enumerate(played.departures):
+            self._pace.next_target(sent_at)
+            self._newest = request = Request(0, played.volley.first + turn, sent_at)
+            tally.add(request)
+            self._in_flight += 1
+            self._last = self._last_sent = sent_at
+            if turn < len(rtts):
+                self._settle(request, Outcome.REPLIED)
+            else:
+                self._waiting.append((sent_at + self.settings.timeout, request))
+        if rtts:
+            tally.samples += rtts
+            tally.user_sent = tally.user_stamped = True
+            self._slowest = max(self._slowest, *rtts)
+        if not self.settings.announce or not played.departures:
+            return []
+        return [Burst(tally.target, played.volley.first, len(played.departures), rtts)]
 
     # What has happened
 
@@ -158,6 +201,8 @@ class Ping:
                     return [NotSent(target, request.sequence, error)]
             case Dropped(count=count):
                 self._lost_here += count
+            case Volleyed():
+                return self._played(news)
             case Opened(via=via, why=why):
                 self._via[via] = why
         return []
@@ -168,58 +213,20 @@ class Ping:
         return request
 
     def _read(self, received: Received) -> list[PingEvent]:
-        packet = received.packet
-        if len(packet.headers) < 2:
+        match = self._matcher.match(received.packet)
+        if match is None:
             return []
-        ip, message = packet.headers[0], packet.headers[-1]
-        if not isinstance(ip, IPv4 | IPv6):
-            return []
-        if isinstance(message, icmp.EchoReply | icmpv6.EchoReply) and len(packet.headers) == 2:
-            return self._read_reply(received, ip, message)
-        return self._read_error(received, ip)
+        if match.quoted:
+            return [self._refused(received, match)]
+        return [self._answered(received, match)]
 
-    def _read_reply(
-        self, received: Received, ip: IPv4 | IPv6, echo: icmp.EchoReply | icmpv6.EchoReply
-    ) -> list[PingEvent]:
-        if echo.identifier != self.identifier:
-            return []  # a raw socket hears every ping on the machine
-        payload = received.packet.payload
-        for number in (*self._numbers.get(ip.src, ()), *self._asked_by_mark(payload)):
-            for request in self._tallies[number].find(echo.sequence):
-                if self._payloads.of(number, request.sequence) == payload:
-                    return [self._answered(received, ip, request)]
-        return self._unlike_any(received, ip, echo)
-
-    def _is_group(self, address: Address) -> bool:
-        """Return whether many may answer for this address."""
-        return self.settings.any_source or address.is_multicast or address == BROADCAST
-
-    def _asked_by_mark(self, payload: bytes) -> list[int]:
-        """Return whom a reply from a stranger may be meant to stand for."""
-        number = self._payloads.target_in(payload)
-        if number is not None and number < len(self._tallies):
-            return [number]
-        return self._to_groups or [0]
-
-    def _unlike_any(
-        self, received: Received, ip: IPv4 | IPv6, echo: icmp.EchoReply | icmpv6.EchoReply
-    ) -> list[PingEvent]:
-        """Judge a reply whose payload is not what any request held."""
-        for number in self._numbers.get(ip.src, self._to_groups):
-            for request in self._tallies[number].find(echo.sequence)[:1]:
-                return [self._answered(received, ip, request, damaged=True)]
-        known = self._numbers.get(ip.src) or [0]
-        self._tallies[known[0]].strays += 1
-        return []
-
-    def _answered(
-        self, received: Received, ip: IPv4 | IPv6, request: Request, damaged: bool = False
-    ) -> Reply:
+    def _answered(self, received: Received, match: Match) -> Reply:
+        ip, request, packet = match.ip, match.request, received.packet
         tally = self._tallies[request.number]
-        verdict = self._judge(received, ip.src, request, damaged)
+        verdict = self._judge(received, ip.src, match)
         payload, damage = b"", None
         if verdict is Verdict.CORRUPTED:
-            payload = received.packet.payload
+            payload = packet.payload
             damage = damage_of(self._payloads.of(request.number, request.sequence), payload)
         reply = Reply(
             tally.target,
@@ -227,7 +234,7 @@ class Ping:
             ip.src,
             ip.ttl,
             received.time - request.sent_at,
-            len(received.packet.payload) + ECHO_HEADER,
+            len(packet.payload) + ECHO_HEADER,
             received.time,
             verdict,
             request.sent_by,
@@ -240,15 +247,12 @@ class Ping:
         self._book(tally, request, reply)
         return reply
 
-    def _judge(
-        self, received: Received, source: Address, request: Request, damaged: bool
-    ) -> Verdict:
-        if damaged or received.checksum is Checksum.BAD:
+    def _judge(self, received: Received, source: Address, match: Match) -> Verdict:
+        if match.damaged or received.checksum is Checksum.BAD:
             return Verdict.CORRUPTED
-        target = self._tallies[request.number].target.address
-        if source != target and not self._is_group(target):
+        if not self._matcher.speaks_for(source, match.request.number):
             return Verdict.WRONG_SOURCE
-        match request.outcome:
+        match match.request.outcome:
             case Outcome.REPLIED | Outcome.LATE:
                 return Verdict.DUPLICATE
             case Outcome.GIVEN_UP:
@@ -271,29 +275,8 @@ class Ping:
             case Verdict.CORRUPTED if request.outcome is Outcome.WAITING:
                 self._settle(request, Outcome.CORRUPTED)
 
-    def _read_error(self, received: Received, ip: IPv4 | IPv6) -> list[PingEvent]:
-        """Match an ICMP error by all that it quotes, the destination included."""
-        quote = quoted(received.packet)
-        if quote is None or len(quote.headers) < 2:
-            return []
-        ours, echo = quote.headers[0], quote.headers[-1]
-        if not isinstance(ours, IPv4 | IPv6) or not isinstance(
-            echo, icmp.EchoRequest | icmpv6.EchoRequest
-        ):
-            return []
-        numbers = self._numbers.get(ours.dst)
-        if echo.identifier != self.identifier:
-            return []
-        for number in numbers or ():
-            for request in self._tallies[number].find(echo.sequence):
-                sent = self._payloads.of(number, request.sequence)
-                if sent.startswith(quote.payload[: len(sent)]):
-                    return [self._refused(received, ip, request)]
-        self._tallies[numbers[0] if numbers else 0].strays += 1
-        return []
-
-    def _refused(self, received: Received, ip: IPv4 | IPv6, request: Request) -> ErrorReply:
-        tally = self._tallies[request.number]
+    def _refused(self, received: Received, match: Match) -> ErrorReply:
+        request, tally = match.request, self._tallies[match.request.number]
         message = _icmp_header(received.packet)
         final = not isinstance(message, ADVICE)
         if not final:
@@ -303,7 +286,7 @@ class Ping:
         return ErrorReply(
             tally.target,
             request.sequence,
-            ip.src,
+            match.ip.src,
             message,
             received.packet,
             received.time - request.sent_at,
@@ -311,7 +294,12 @@ class Ping:
             final,
         )
 
-    # When to stop
+    # When to send and when to stop
+
+    @property
+    def _caught_up(self) -> bool:
+        """Whether the newest request is waited for no more."""
+        return self._newest is None or self._newest.outcome is not Outcome.WAITING
 
     def _settle(self, request: Request, outcome: Outcome) -> None:
         if request.outcome is Outcome.WAITING:
@@ -351,7 +339,7 @@ class Ping:
         return end
 
     def _wake_at(self, now: float) -> float:
-        times = [self._ends_at(), self._pace.due_at(now, self._in_flight == 0)]
+        times = [self._ends_at(), self._pace.due_at(now, self._caught_up)]
         while self._waiting and self._waiting[0][1].outcome is not Outcome.WAITING:
             self._waiting.popleft()
         if self._waiting:

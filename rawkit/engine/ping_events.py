@@ -121,4 +121,19 @@ class Lost:
     sequence: int
 
 
-PingEvent = Sent | Reply | ErrorReply | NotSent | Lost
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Requests that the pipe sent and had answered by itself (only told when asked for).
+
+    Their replies are told of in no other way.
+    """
+
+    target: Target
+    first: int
+    """Sequence number of the first."""
+    sent: int
+    rtts: tuple[float, ...]
+    """Seconds; one less than ``sent`` where the last is still without an answer."""
+
+
+PingEvent = Sent | Reply | ErrorReply | NotSent | Lost | Burst

@@ -45,7 +45,8 @@ class PingSettings:
     flow_label: int = 0
     options: bytes = b""
     """IPv4 options."""
-    dont_fragment: bool = False
+    dont_fragment: bool = True
+    """The DF bit, as far as the socket's path MTU mode leaves it to the packet."""
     any_source: bool = False
     """Take answers from whoever answers: the target is a broadcast address."""
     announce: bool = False

@@ -1,8 +1,7 @@
 """The books of a ping: what became of every request to one target."""
 
-from collections import Counter
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import IntEnum
 
 from rawkit.engine.ping_events import Reply, Target
 from rawkit.engine.ping_report import Ledger, PingReport
@@ -15,16 +14,16 @@ REMEMBERED = 1 << 20
 """Given-up requests remembered for the sake of late replies."""
 
 
-class Outcome(Enum):
+class Outcome(IntEnum):
     """What became of a request so far."""
 
-    WAITING = "waiting"
-    REPLIED = "replied"
-    LATE = "late"
-    CORRUPTED = "corrupted"
-    ERROR = "errors"
-    NOT_SENT = "not_sent"
-    GIVEN_UP = "unanswered"
+    WAITING = 0
+    REPLIED = 1
+    LATE = 2
+    CORRUPTED = 3
+    ERROR = 4
+    NOT_SENT = 5
+    GIVEN_UP = 6
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +45,8 @@ class Tally:
     target: Target
     keep_replies: bool = True
     sent: int = 0
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    outcomes: list[int] = field(default_factory=lambda: [0] * len(Outcome))
+    """How many requests have come to each outcome."""
     duplicates: int = 0
     wrong_source: int = 0
     strays: int = 0

@@ -29,6 +29,9 @@ def statistics(samples: Sequence[float]) -> RTT | None:
     """Return the statistics of ``samples`` in order of arrival, or ``None`` if there are none."""
     if not samples:
         return None
+    if len(samples) == 1:
+        (only,) = samples
+        return RTT(1, only, only, only, 0.0, only, only, only, None, only)
     ordered = sorted(samples)
     count = len(ordered)
     avg = math.fsum(ordered) / count

@@ -185,9 +185,8 @@ def explain(
         cause = f"{name} counts only in this user namespace, which does not own the network"
         return cause, ("unshare the network too: unshare --map-root-user --net",)
     if capability in sets.permitted:
-        return f"{name} is here, yet the kernel refused (seccomp or a security module)", (
-            container,
-        )
+        cause = f"{name} is here, yet the kernel refused (seccomp or a security module)"
+        return cause, ("look closer: rawkit doctor",)
     if capability not in sets.bounding:
         return f"{name} is not even in the bounding set", (container, own)
     if not initial:
@@ -195,7 +194,7 @@ def explain(
         return cause, (container, "unshare the network too: unshare --map-root-user --net")
     ambient_way = f"--inh-caps=+{short} --ambient-caps=+{short}"
     root = f"sudo setpriv --reuid=$USER --regid=$USER --init-groups {ambient_way} COMMAND"
-    return f"no {name}", ("sudo", root, own)
+    return f"no {name}", ("run it with sudo", root, own)
 
 
 def owns_network() -> bool:

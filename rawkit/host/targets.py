@@ -98,9 +98,13 @@ def _network(word: str, most: int) -> Iterator[Address]:
     except ValueError as error:
         raise UsageError(f"{word}: /{prefix} is no prefix length of such an address") from error
     _refuse_more_than(most, network.num_addresses, word, _shorter(network, most))
-    hosts = IPNetwork(str(network)).iter_hosts() if network.version == 4 else network
-    for host in hosts:
-        yield IPv4Address(int(host)) if network.version == 4 else IPv6Address(int(host))
+    if network.version == 4:
+        for host in IPNetwork(str(network)).iter_hosts():
+            yield IPv4Address(int(host))
+        return
+    scope = base.partition("%")[2]
+    for member in network:
+        yield IPv6Address(f"{member}%{scope}" if scope else str(member))
 
 
 def _shorter(network: IPv4Network | IPv6Network, most: int) -> str:

@@ -1,1 +1,66 @@
-"""Networks in a box: namespaces, wires and routers, without root."""
+"""Networks in a box: namespaces, links and routers, without root and without a trace.
+
+::
+
+    from rawkit import lab
+
+    lab.enter()                                   # an ordinary user? a world of our own
+    with lab.line(hops=3, delay=0.010) as net:
+        net.last.popen(["python3", "-m", "http.server", "80"])
+        client = net.first.socket()
+        client.connect((str(net.last.ipv4), 80))
+
+Names are looked up when they are first used; no lab costs nothing.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rawkit.lab.impairment import Impairment
+    from rawkit.lab.namespace import Namespace
+    from rawkit.lab.shapes import diamond, line, lossy, pair, star
+    from rawkit.lab.topology import Bridge, Lab, Node
+    from rawkit.lab.userns import enter
+    from rawkit.lab.wire import Wire
+
+__all__ = [
+    "Bridge",
+    "Impairment",
+    "Lab",
+    "Namespace",
+    "Node",
+    "Wire",
+    "diamond",
+    "enter",
+    "line",
+    "lossy",
+    "pair",
+    "star",
+]
+
+_HOME = {
+    "Bridge": "topology",
+    "Impairment": "impairment",
+    "Lab": "topology",
+    "Namespace": "namespace",
+    "Node": "topology",
+    "Wire": "wire",
+    "diamond": "shapes",
+    "enter": "userns",
+    "line": "shapes",
+    "lossy": "shapes",
+    "pair": "shapes",
+    "star": "shapes",
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

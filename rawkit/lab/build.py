@@ -5,9 +5,11 @@ pyroute2's sockets belong to the thread and the namespace that they were opened 
 and its own event loop must not meet that of a caller.
 """
 
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
 
 from rawkit.errors import LabError
 from rawkit.lab.namespace import Namespace, write_sysctls
@@ -30,65 +32,47 @@ BY_FIVE_TUPLE = {
 }
 
 
-class Device(NamedTuple):
-    """One end of a veth pair that is to be made."""
-
-    namespace: Namespace
-    name: str
-    mac: str | None = None
-
-
-class Cut(NamedTuple):
-    """Two address-less devices that a user-space wire is to join."""
-
-    link: Link
-    first: str
-    second: str
-
-
-def build(plan: Plan, nodes: Mapping[str, Namespace], backstage: Namespace | None) -> list[Cut]:
-    """Make all that is planned, and return when it carries packets.
+def build(plan: Plan, nodes: Mapping[str, Namespace], backstage: Namespace) -> None:
+    """Make all that is planned but wires, and return when it carries packets.
 
     Args:
-        plan: what to make.
+        plan: what to make; its wires are laid already.
         nodes: a namespace for each host.
-        backstage: the namespace for bridges and wires, if there are any.
-
-    Returns:
-        What remains to be joined by wires, in ``backstage``.
+        backstage: the namespace for bridges.
 
     Raises:
         LabError: the kernel cannot, or will not.
     """
-    cuts: list[Cut] = []
-    devices: list[str] = []
-    first = backstage or next(iter(nodes.values()))
-    with _netlink(first) as netlink:
-        for bridge, segment in plan.bridges.items():
-            devices.append(f"bridge{segment}")
-            _make_bridge(netlink, devices[-1], bridge)
-        for number, link in enumerate(plan.links, 1):
-            ends = (_device(end, nodes, backstage) for end in (link.first, link.second))
-            pairs = [tuple(ends)]
-            if link.impairment is not None and backstage is not None:
-                cut = Cut(link, f"wire{number}a", f"wire{number}b")
-                near, far = pairs[0]
-                pairs = [
-                    (near, Device(backstage, cut.first)),
-                    (far, Device(backstage, cut.second)),
-                ]
-                cuts.append(cut)
-            for pair in pairs:
-                _make_veth(netlink, pair[0], pair[1], link.mtu)
-                devices += [device.name for device in pair if device.namespace is backstage]
-        if backstage is not None:
-            _raise_backstage(netlink, plan, devices)
+    with _netlink(backstage) as netlink:
+        for link in plan.links:
+            if link.forth is None:
+                _make_cable(netlink, link, {**nodes, **dict.fromkeys(plan.bridges, backstage)})
+        behind = list(_make_bridges(netlink, plan))
     ways = routes(plan)
     for name, host in plan.hosts.items():
         with _netlink(nodes[name]) as netlink:
             _configure(netlink, host, ways[name])
-    _wait(plan, nodes, backstage, devices)
-    return cuts
+    with backstage.here():
+        wait_ready(behind, ipv6=False)
+    for name, host in plan.hosts.items():
+        with nodes[name].here():
+            wait_ready([interface.name for interface in host.interfaces])
+
+
+def add_addresses(
+    node: Namespace, interface: str, addresses: Iterable[IPv4Address | IPv6Address]
+) -> None:
+    """Add addresses without a network of their own; they can be used at once."""
+    with _netlink(node) as netlink:
+        index = socket.if_nametoindex(interface)
+        for address in addresses:
+            netlink.addr(
+                "add",
+                index=index,
+                address=str(address),
+                prefixlen=address.max_prefixlen,
+                flags=0 if address.version == 4 else IFA_F_NODAD,
+            )
 
 
 @contextmanager
@@ -101,75 +85,53 @@ def _netlink(namespace: Namespace) -> Iterator["IPRoute"]:
             with IPRoute() as netlink:
                 yield netlink
         except NetlinkError as error:
-            raise LabError(f"the kernel will not build {namespace!r}: {error}") from error
+            raise LabError(f"cannot build {namespace.name}: the kernel says {error}") from error
 
 
-def _device(
-    end: Interface | Port, nodes: Mapping[str, Namespace], backstage: Namespace | None
-) -> Device:
-    match end:
-        case Interface():
-            return Device(nodes[end.node], end.name, end.mac)
-        case Port():
-            assert backstage is not None
-            return Device(backstage, end.name)
-
-
-def _make_bridge(netlink: "IPRoute", device: str, name: str) -> None:
-    netlink.link("add", ifname=device, kind="bridge", br_mcast_snooping=0, ifalias=name)
-
-
-def _make_veth(netlink: "IPRoute", a: Device, b: Device, mtu: int) -> None:
-    near, far = (
-        {"ifname": end.name, "net_ns_fd": end.namespace.fileno(), "mtu": mtu}
-        | ({"address": end.mac} if end.mac else {})
-        for end in (a, b)
-    )
+def _make_cable(netlink: "IPRoute", link: Link, places: Mapping[str, Namespace]) -> None:
+    near, far = (_device(end, places) | {"mtu": link.mtu} for end in (link.first, link.second))
     netlink.link("add", kind="veth", peer=far, **near)
 
 
-def _raise_backstage(netlink: "IPRoute", plan: Plan, devices: Iterable[str]) -> None:
-    import socket
+def _device(end: Interface | Port, places: Mapping[str, Namespace]) -> dict[str, str | int]:
+    match end:
+        case Interface():
+            place = places[end.node].fileno()
+            return {"ifname": end.name, "net_ns_fd": place, "address": end.mac}
+        case Port():
+            return {"ifname": end.name, "net_ns_fd": places[end.bridge].fileno()}
 
-    for link in plan.links:
-        for end in (link.first, link.second):
-            if isinstance(end, Port):
-                bridge = socket.if_nametoindex(f"bridge{end.segment}")
-                netlink.link("set", index=socket.if_nametoindex(end.name), master=bridge)
-    for name in devices:
+
+def _make_bridges(netlink: "IPRoute", plan: Plan) -> Iterator[str]:
+    """Make the bridges, plug the ports in, and name all that must be ready."""
+    for segment in plan.bridges.values():
+        name = f"bridge{segment}"
+        # Without a querier, snooping would in time forget who wants which multicast.
+        netlink.link("add", ifname=name, kind="bridge", br_mcast_snooping=0)
         netlink.link("set", index=socket.if_nametoindex(name), state="up")
+        yield name
+    for end in (end for link in plan.links for end in (link.first, link.second)):
+        if isinstance(end, Port):
+            index = socket.if_nametoindex(end.name)
+            bridge = socket.if_nametoindex(f"bridge{end.segment}")
+            netlink.link("set", index=index, master=bridge, state="up")
+            yield end.name
 
 
 def _configure(netlink: "IPRoute", host: Host, ways: Iterable[Route]) -> None:
-    import socket
-
     for interface in host.interfaces:
         index = socket.if_nametoindex(interface.name)
-        netlink.link("set", index=index, state="up")
-        ipv4, ipv6 = interface.ipv4, interface.ipv6
-        netlink.addr("add", index=index, address=str(ipv4.ip), prefixlen=16)
-        netlink.addr("add", index=index, address=str(ipv6.ip), prefixlen=64, flags=IFA_F_NODAD)
+        # A wire has made its own interfaces, with addresses of chance.
+        netlink.link("set", index=index, address=interface.mac, state="up")
+        netlink.addr("add", index=index, address=str(interface.ipv4.ip), prefixlen=16)
+        for ipv6 in (interface.link_local, interface.ipv6):
+            netlink.addr("add", index=index, address=str(ipv6.ip), prefixlen=64, flags=IFA_F_NODAD)
     for way in ways:
         family = socket.AF_INET if way.destination.version == 4 else socket.AF_INET6
         gateways = [str(gateway) for gateway in way.gateways]
         if len(gateways) == 1:
-            how: dict[str, object] = {"gateway": gateways[0]}
-        else:
-            how = {"multipath": [{"gateway": gateway} for gateway in gateways]}
-        netlink.route("add", family=family, dst=str(way.destination), **how)
-    if any(len(way.gateways) > 1 for way in ways):
+            netlink.route("add", family=family, dst=str(way.destination), gateway=gateways[0])
+            continue
         write_sysctls(BY_FIVE_TUPLE)
-
-
-def _wait(
-    plan: Plan,
-    nodes: Mapping[str, Namespace],
-    backstage: Namespace | None,
-    devices: list[str],
-) -> None:
-    if backstage is not None:
-        with backstage.here():
-            wait_ready(devices, ipv6=False)
-    for name, host in plan.hosts.items():
-        with nodes[name].here():
-            wait_ready([interface.name for interface in host.interfaces])
+        hops = [{"gateway": gateway} for gateway in gateways]
+        netlink.route("add", family=family, dst=str(way.destination), multipath=hops)

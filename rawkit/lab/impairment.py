@@ -101,12 +101,6 @@ class Counts:
     """Frames that the kernel of the far node would not take: its interface was down."""
     held: int = 0
     """Frames still on their way."""
-    missed: int = 0
-    """Frames that the wire was too slow to pick up; no part of the sum above.
-
-    Anything but 0 means that this machine could not keep up, and that losses are not
-    all the line's.
-    """
     lateness: float = 0.0
     """The worst by which a frame left after its time, in seconds."""
 

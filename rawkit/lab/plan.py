@@ -9,7 +9,7 @@ its spare addresses.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 from rawkit.errors import LabError
 from rawkit.lab.impairment import Impairment
@@ -49,6 +49,11 @@ class Interface:
         return IPv6Interface(f"fd00:0:0:{self.segment:x}::{self.place:x}/64")
 
     @property
+    def link_local(self) -> IPv6Interface:
+        """Not made from the MAC address, to be told by heart as well."""
+        return IPv6Interface(f"fe80::{self.segment:x}:{self.place:x}/64")
+
+    @property
     def mac(self) -> str:
         """A locally administered address that says segment and place."""
         return f"02:00:00:00:{self.segment:02x}:{self.place:02x}"
@@ -77,6 +82,32 @@ class Port:
     segment: int
 
 
+class LinkOptions(TypedDict, total=False):
+    """What can be said of a link. Any but ``mtu`` and ``seed`` makes it a user-space wire."""
+
+    delay: float
+    """Seconds each way."""
+    jitter: float
+    """Seconds more or less."""
+    loss: float
+    """Share of frames lost, 0 to 1, as are the next three."""
+    duplicate: float
+    reorder: float
+    corrupt: float
+    rate: float | None
+    """Bits per second."""
+    limit: int
+    """Frames that may wait where there is a ``rate``."""
+    silent_mtu: int | None
+    """Longer packets vanish on the way without a word: a path MTU black hole."""
+    back: Impairment | None
+    """The way back, where it is different."""
+    mtu: int
+    """Of the interfaces at both ends; a router says "fragmentation needed"."""
+    seed: int
+    """Makes the same luck again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A cable between two ends; an impaired one has a user-space wire in its middle."""
@@ -84,7 +115,10 @@ class Link:
     first: Interface | Port
     second: Interface | Port
     mtu: int = 1500
-    impairment: Impairment | None = None
+    forth: Impairment | None = None
+    """How bad it is from the first end to the second; ``None``: a plain cable."""
+    back: Impairment | None = None
+    """The other direction, if that is different."""
     seed: int = 1
 
 
@@ -118,10 +152,8 @@ class Plan:
         self._check_new(name)
         self.bridges[name] = self._new_segment()
 
-    def add_link(
-        self, a: str, b: str, *, mtu: int, impairment: Impairment | None, seed: int
-    ) -> Link:
-        """Link two hosts, or a host and a bridge.
+    def add_link(self, a: str, b: str, **options: Unpack[LinkOptions]) -> Link:
+        """Link two hosts, or a host and a bridge; ``lab.Lab.link`` says how.
 
         Raises:
             LabError: no such two things can be linked.
@@ -131,13 +163,13 @@ class Plan:
                 raise LabError(f"there is no {name} in this lab")
         if a == b or (a in self.bridges and b in self.bridges):
             raise LabError(f"cannot link {a} and {b}: link two nodes, or a node and a bridge")
+        mtu = options.get("mtu", 1500)
         if mtu < 1280:
             raise LabError(f"mtu {mtu} is below 1280, the least that IPv6 works with (RFC 8200 §5)")
         bridged = self.bridges.get(a) or self.bridges.get(b)
         segment = bridged or self._new_segment()
-        link = Link(
-            self._end(a, segment, mtu), self._end(b, segment, mtu), mtu, impairment, seed
-        )
+        ends = self._end(a, segment, mtu), self._end(b, segment, mtu)
+        link = Link(*ends, mtu, _forth(options), options.get("back"), options.get("seed", 1))
         self.links.append(link)
         return link
 
@@ -166,3 +198,20 @@ class Plan:
     def _check_new(self, name: str) -> None:
         if not name or name in self.hosts or name in self.bridges:
             raise LabError(f"{name!r} cannot be the name of another node")
+
+
+def _forth(options: LinkOptions) -> Impairment | None:
+    """Return the impairment that is asked for; ``None``: no wire is needed."""
+    perfect = Impairment()
+    forth = Impairment(
+        delay=options.get("delay", 0.0),
+        jitter=options.get("jitter", 0.0),
+        loss=options.get("loss", 0.0),
+        duplicate=options.get("duplicate", 0.0),
+        reorder=options.get("reorder", 0.0),
+        corrupt=options.get("corrupt", 0.0),
+        rate=options.get("rate"),
+        mtu=options.get("silent_mtu"),
+        limit=options.get("limit", perfect.limit),
+    )
+    return None if forth == perfect and options.get("back") is None else forth

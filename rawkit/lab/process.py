@@ -112,15 +112,19 @@ class Process:
                 self._channel.send(pickle.dumps(question))
             return self._hear()
 
+    def kill(self) -> None:
+        """Tell the child to end, without waiting until it has."""
+        if self._descriptor >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._descriptor, signal.SIGKILL)
+
     def close(self) -> None:
         """End the child and reap it. Closing twice is harmless."""
         if self._descriptor < 0:
             return
+        self.kill()
         self._channel.close()
-        # Neither call can touch a stranger, even if somebody else has reaped our child.
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._descriptor, signal.SIGKILL)
-        with suppress(ChildProcessError):
+        with suppress(ChildProcessError):  # somebody else has reaped it
             os.waitid(os.P_PIDFD, self._descriptor, os.WEXITED)
         os.close(self._descriptor)
         self._descriptor = -1

@@ -1,4 +1,4 @@
-"""Move frames between far ends when their time has come (select(2), to the microsecond).
+"""Move frames between cables when their time has come (select(2), to the microsecond).
 
 What becomes of a frame is the business of a :class:`Medium`, which knows neither clock nor
 socket; the clock and the sockets are here. ``select`` it is because ``poll`` and ``epoll``
@@ -9,10 +9,10 @@ import math
 import os
 import select
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
-from rawkit.lab.far_end import FarEnd
+from rawkit.lab.far_side import FarSide
 from rawkit.lab.process import Line, Process
 
 SPIN = 50e-6
@@ -39,8 +39,8 @@ class Medium(Protocol):
         """Learn that the frame just given out for this port could not be sent."""
         ...
 
-    def missed(self, port: int, count: int) -> None:
-        """Learn that so many frames came by this port faster than they were taken."""
+    def missed(self, count: int) -> None:
+        """Learn that so many frames came faster than they were taken."""
         ...
 
     def ask(self, question: object) -> object:
@@ -48,53 +48,48 @@ class Medium(Protocol):
         ...
 
 
-def serve(medium: Medium, ends: Sequence[FarEnd]) -> Process:
-    """Let a process of its own run the medium; it takes the ends over."""
+def serve(medium: Medium, far: FarSide) -> Process:
+    """Let a process of its own run the medium; it takes the far side over."""
     try:
-        return Process(lambda line: _run(medium, ends, line), [end.fileno() for end in ends])
+        return Process(lambda line: _run(medium, far, line), [far.fileno()])
     finally:
-        for end in ends:
-            end.close()
+        far.close()
 
 
-def _run(medium: Medium, ends: Sequence[FarEnd], line: Line) -> None:
+def _run(medium: Medium, far: FarSide, line: Line) -> None:
     # Duplicates take the lowest free numbers, and select knows none above 1023.
-    ports = {os.dup(end.fileno()): port for port, end in enumerate(ends)}
-    asked, orphaned = os.dup(line.fileno()), os.dup(line.parent)
-    watched = [*ports, asked, orphaned]
+    arrived, asked, orphaned = (os.dup(fd) for fd in (far.fileno(), line.fileno(), line.parent))
     while True:
-        _send(medium, ends)
-        readable, _, _ = select.select(watched, [], [], _time_to_sleep(medium))
-        for fd in readable:
-            if fd in ports:
-                port = ports[fd]
-                for at, frame in ends[port].receive():
-                    medium.take(at, port, frame)
-            elif fd == orphaned or not _answer(medium, ends, line):
-                return
+        _send(medium, far)
+        readable, _, _ = select.select((arrived, asked, orphaned), (), (), _sleep(medium))
+        if arrived in readable:
+            for at, port, frame in far.receive():
+                medium.take(at, port, frame)
+        if orphaned in readable or (asked in readable and not _answer(medium, far, line)):
+            return
 
 
-def _send(medium: Medium, ends: Sequence[FarEnd]) -> None:
+def _send(medium: Medium, far: FarSide) -> None:
     now = time.monotonic()
     while now < medium.next_at() <= now + SPIN:
         now = time.monotonic()
     for port, frame in medium.due(now):
-        if not ends[port].send(frame):
+        if not far.send(port, frame):
             medium.refused(port)
 
 
-def _time_to_sleep(medium: Medium) -> float:
+def _sleep(medium: Medium) -> float:
+    """Return for how many seconds nothing is to be done."""
     at = medium.next_at()
     if math.isinf(at):
         return LONGEST_SLEEP
     return min(max(0.0, at - SPIN - time.monotonic()), LONGEST_SLEEP)
 
 
-def _answer(medium: Medium, ends: Sequence[FarEnd], line: Line) -> bool:
+def _answer(medium: Medium, far: FarSide, line: Line) -> bool:
     question = line.question()
     if question is None:
         return False
-    for port, end in enumerate(ends):
-        medium.missed(port, end.missed())
+    medium.missed(far.missed())
     line.answer(medium.ask(question))
     return True

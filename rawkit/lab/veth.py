@@ -21,13 +21,16 @@ NLMSG_ERROR = 2
 RTM_NEWLINK, RTM_DELLINK = 16, 17
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x200, 0x400
 NLA_F_NESTED = 0x8000
-IFLA_IFNAME, IFLA_LINKINFO, IFLA_NET_NS_FD = 3, 18, 28
+IFLA_IFNAME, IFLA_LINKINFO, IFLA_GROUP, IFLA_NET_NS_FD = 3, 18, 27, 28
 IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
 
 SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFMTU, SIOCETHTOOL = 0x8913, 0x8914, 0x8922, 0x8946
 IFF_UP = 0x1
 ETHTOOL_OFFLOADS = (0x17, 0x1F, 0x21, 0x24, 0x2C)
 """ETHTOOL_STXCSUM, STSO, SUFO, SGSO, SGRO of linux/ethtool.h."""
+GROUP = 0x7EA
+"""Of all ends in the place that a cable is connected from: what has a group can be removed
+together, and the kernel waits but once for everybody to let go."""
 
 
 class Place(Protocol):
@@ -49,7 +52,8 @@ def connect(a: Place, name_a: str, b: Place, name_b: str) -> None:
         kind = _attribute(IFLA_INFO_KIND, b"veth")
         data = _attribute(IFLA_INFO_DATA | NLA_F_NESTED, _attribute(VETH_INFO_PEER, peer))
         info = _attribute(IFLA_LINKINFO | NLA_F_NESTED, kind + data)
-        body = bytes(IFINFO.size) + _named(name_a, fd_a) + info
+        group = _attribute(IFLA_GROUP, struct.pack("=I", GROUP))
+        body = bytes(IFINFO.size) + _named(name_a, fd_a) + group + info
         with a.here():
             code = _ask(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body)
     if code:
@@ -58,12 +62,13 @@ def connect(a: Place, name_a: str, b: Place, name_b: str) -> None:
         ) from OSError(code, os.strerror(code))
 
 
-def remove(place: Place, name: str) -> None:
-    """Remove a cable by one of its ends; that it is gone already is fine."""
+def remove_all(place: Place) -> None:
+    """Remove every cable that was connected from this place, in one go; see GROUP."""
+    group = _attribute(IFLA_GROUP, struct.pack("=I", GROUP))
     with place.here():
-        code = _ask(RTM_DELLINK, 0, bytes(IFINFO.size) + _attribute(IFLA_IFNAME, _zero(name)))
+        code = _ask(RTM_DELLINK, 0, bytes(IFINFO.size) + group)
     if code not in (0, errno.ENODEV):
-        raise LabError(f"cannot remove {name}: {os.strerror(code)}")
+        raise LabError(f"cannot remove cables: {os.strerror(code)}")
 
 
 def set_up(place: Place, name: str, mtu: int) -> None:

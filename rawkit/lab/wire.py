@@ -6,25 +6,17 @@ at all, twice, or damaged. It needs neither netem nor /dev/net/tun, and no privi
 those in the lab's user namespace.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Self, TypedDict, Unpack, cast
 
 from rawkit.errors import LabError
 from rawkit.lab import veth
-from rawkit.lab.far_end import FarEnd
+from rawkit.lab.cable import Cable
 from rawkit.lab.impairment import Counts, Impairment, Line
-from rawkit.lab.namespace import Namespace, write_sysctls
-from rawkit.lab.process import Process
-from rawkit.lab.ready import wait_ready
-from rawkit.lab.serving import Medium, serve
 
-LONGEST_MTU = 65_535
 STEM = "wire"
 """Start of an interface's name where none is asked for."""
-SILENT = {"net.ipv6.conf.all.disable_ipv6": 1, "net.ipv6.conf.default.disable_ipv6": 1}
-"""Sysctls by which the kernel between two nodes keeps quiet."""
 
 
 class Changes(TypedDict, total=False):
@@ -39,6 +31,21 @@ class Changes(TypedDict, total=False):
     rate: float | None
     mtu: int | None
     limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class WireCounts:
+    """What became of the frames that were sent into a wire."""
+
+    forth: Counts = field(default_factory=Counts)
+    """Those from ``a`` to ``b``."""
+    back: Counts = field(default_factory=Counts)
+    missed: int = 0
+    """Frames that the wire was too slow to pick up, in either direction.
+
+    Anything but 0 means that this machine could not keep up, and that losses are not
+    all the line's.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +118,9 @@ class Wire:
         """The interface in ``a``."""
         self.interface_b = interface_b or veth.free_name(b, STEM)
         """The interface in ``b``."""
-        self._places = ((a, self.interface_a), (b, self.interface_b))
-        self._last: tuple[Counts, Counts] | None = None
+        self._last: WireCounts | None = None
         medium = TwoLines(Line(self.forth, seed), Line(self.back, seed + 1))
-        self._process = lay(medium, self._places, mtu)
+        self._cable = Cable(medium, ((a, self.interface_a), (b, self.interface_b)), mtu)
 
     def __enter__(self) -> Self:
         return self
@@ -123,16 +129,16 @@ class Wire:
         self.close()
 
     @property
-    def counts(self) -> tuple[Counts, Counts]:
-        """What became of the frames so far, from ``a`` to ``b`` and back."""
+    def counts(self) -> WireCounts:
+        """What became of the frames so far."""
         if self._last is not None:
             return self._last
-        return cast(tuple[Counts, Counts], self._process.ask(Report()))
+        return cast(WireCounts, self._cable.process.ask(Report()))
 
     @property
     def pid(self) -> int:
         """The process that carries the frames."""
-        return self._process.pid
+        return self._cable.process.pid
 
     def change(self, **changes: Unpack[Changes]) -> None:
         """Make the wire better or worse while it is in use, in both directions.
@@ -143,7 +149,7 @@ class Wire:
             UsageError: a number makes no sense.
         """
         forth, back = replace(self.forth, **changes), replace(self.back, **changes)
-        self._process.ask(Change(forth, back))
+        self._cable.process.ask(Change(forth, back))
         self.forth, self.back = forth, back
 
     def close(self) -> None:
@@ -152,10 +158,9 @@ class Wire:
             return
         try:
             self._last = self.counts
-        except LabError:  # its process is dead already: there is nothing left to count
-            self._last = (Counts(), Counts())
-        unplug(self._places)
-        self._process.close()
+        except LabError:  # its process is dead already: nobody has counted
+            self._last = WireCounts()
+        self._cable.close()
 
 
 @dataclass(slots=True)
@@ -164,6 +169,7 @@ class TwoLines:
 
     forth: Line
     back: Line
+    _missed: int = 0
 
     def take(self, now: float, port: int, frame: bytes) -> None:
         (self.back if port else self.forth).take(now, frame)
@@ -180,55 +186,12 @@ class TwoLines:
     def refused(self, port: int) -> None:
         (self.forth if port else self.back).refuse()
 
-    def missed(self, port: int, count: int) -> None:
-        (self.back if port else self.forth).counts.missed += count
+    def missed(self, count: int) -> None:
+        self._missed += count
 
-    def ask(self, question: object) -> object:
+    def ask(self, question: object) -> WireCounts:
         match question:
             case Change(forth=forth, back=back):
                 self.forth.change(forth)
                 self.back.change(back)
-        return self.forth.counts, self.back.counts
-
-
-def lay(medium: Medium, places: Sequence[tuple[veth.Place, str]], mtu: int) -> Process:
-    """Create an interface in each place, and have a process of its own carry the frames.
-
-    Args:
-        medium: what happens to the frames; its ports are numbered as the places.
-        places: nodes, each with the name of an interface that it does not have yet.
-        mtu: of these interfaces.
-
-    Raises:
-        LabError: it cannot be done; nothing of it stays behind.
-    """
-    ends: list[FarEnd] = []
-    laid: list[tuple[veth.Place, str]] = []
-    try:
-        # The sockets, and with them the process, keep the namespace in the middle.
-        with Namespace("the middle of a wire") as middle:
-            middle.run(write_sysctls, SILENT)
-            for number, (place, name) in enumerate(places):
-                far = f"far{number}"
-                veth.connect(middle, far, place, name)
-                laid.append((place, name))
-                veth.set_up(middle, far, LONGEST_MTU)
-                ends.append(FarEnd(middle, far, mtu))
-                veth.set_up(place, name, mtu)
-                with place.here():
-                    wait_ready([name], ipv6=False)
-                with middle.here():
-                    wait_ready([far], ipv6=False)
-        return serve(medium, ends)
-    except BaseException:
-        for end in ends:
-            end.close()
-        unplug(laid)
-        raise
-
-
-def unplug(places: Sequence[tuple[veth.Place, str]]) -> None:
-    """Remove the interfaces, as far as they and their nodes are still there."""
-    for place, name in places:
-        with suppress(LabError):
-            veth.remove(place, name)
+        return WireCounts(self.forth.counts, self.back.counts, self._missed)

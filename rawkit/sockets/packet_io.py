@@ -1,8 +1,8 @@
 """What every way of moving packets has in common."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from rawkit.wire.news import News
+from rawkit.wire.news import News, Volley, Volleyed
 from rawkit.wire.packet import Packet
 
 
@@ -31,4 +31,17 @@ class PacketIO(Protocol):
 
     def close(self) -> None:
         """Give the socket back. Closing twice is harmless."""
+        ...
+
+
+@runtime_checkable
+class VolleyIO(PacketIO, Protocol):
+    """A pipe that can also play a volley."""
+
+    def play(self, volley: Volley) -> Volleyed:
+        """Send requests one by one, each as soon as the one before is answered.
+
+        Raises:
+            OSError: the kernel refused the very first.
+        """
         ...

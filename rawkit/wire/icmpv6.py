@@ -38,6 +38,7 @@ class Message(Header):
     __slots__ = ()
 
     IP_PROTOCOL: ClassVar[int] = IPProtocol.ICMPV6
+    COVERS_ADDRESSES: ClassVar[bool] = True
     TYPE: ClassVar[int]
 
 

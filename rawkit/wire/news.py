@@ -5,6 +5,8 @@ An engine is told one :data:`News` at a time and looks only at what concerns it.
 
 from dataclasses import dataclass
 
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Clock, Received
 
@@ -46,4 +48,39 @@ class Dropped:
     """How many since the last such news."""
 
 
-News = Received | Transmitted | SendFailed | Dropped | Opened
+@dataclass(frozen=True, slots=True)
+class Volley:
+    """Echo requests to one address, each to leave when the one before is answered.
+
+    Handed to the pipe many at a time: an engine's step between any two would cost more
+    than the packets themselves.
+    """
+
+    outer: IPv4 | IPv6
+    """The IP header of each."""
+    identifier: int
+    first: int
+    """Sequence number of the first; the others follow. The wire has the low 16 bits."""
+    payloads: tuple[bytes, ...]
+    patience: float
+    """Seconds to wait for each answer."""
+    ends_at: float
+    """Monotonic time after which no request leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volleyed:
+    """What became of a volley.
+
+    It is broken off by an answer that does not come in time, or is not the one expected
+    (the pipe keeps that one to be received); so only the last request may lack an answer.
+    """
+
+    volley: Volley
+    departures: tuple[float, ...] = ()
+    """When each request left that did leave, by the program's monotonic clock."""
+    rtts: tuple[float, ...] = ()
+    """Seconds, by the same clock. No departure at all: the pipe plays no volleys."""
+
+
+News = Received | Transmitted | SendFailed | Dropped | Opened | Volleyed

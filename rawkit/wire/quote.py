@@ -28,6 +28,16 @@ REDIRECT = (
     "Redirect Type of Service and Host",
 )
 TIME_EXCEEDED = ("Time to live exceeded", "Frag reassembly time exceeded")
+OTHERS = {
+    0: "Echo Reply",
+    8: "Echo Request",
+    13: "Timestamp",
+    14: "Timestamp Reply",
+    15: "Information Request",
+    16: "Information Reply",
+    17: "Address Mask Request",
+    18: "Address Mask Reply",
+}
 
 
 def quoted(packet: Packet) -> Packet | None:
@@ -62,8 +72,8 @@ def says(message: Header) -> str:
         case icmp.Redirect(code=code, gateway=gateway):
             what = _of(REDIRECT, code, f"Redirect, Bad Code: {code}")
             return f"{what}(New nexthop: {gateway})"
-        case icmp.Message():
-            return _not_an_error(message)
+        case icmp.Other(type=type_) | icmp.Message(TYPE=type_):
+            return OTHERS.get(type_, f"Bad ICMP type: {type_}")
         case _:
             from rawkit.wire.quote_ipv6 import says_ipv6
 

@@ -10,6 +10,7 @@ import pytest
 
 from rawkit.engine.ping import Ping
 from rawkit.engine.ping_events import (
+    Burst,
     ErrorReply,
     Lost,
     NotSent,
@@ -24,7 +25,7 @@ from rawkit.wire import icmp, icmpv6
 from rawkit.wire.dissect import dissect
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.news import Dropped, Opened, SendFailed, Transmitted
+from rawkit.wire.news import Dropped, Opened, SendFailed, Transmitted, Volleyed
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Checksum, Clock, Received
 
@@ -357,8 +358,10 @@ def test_the_schedule_is_absolute() -> None:
 def test_an_adaptive_ping_sends_as_soon_as_all_is_answered() -> None:
     engine = ping(count=3, interval=1.0, adaptive=True)
     request = sent(engine)
+    volley = engine.step(10.01, reply_to(request, 10.01)).volley
+    assert volley is not None
 
-    step = engine.step(10.01, reply_to(request, 10.01))
+    step = engine.step(10.01, Volleyed(volley))  # this pipe plays none
 
     assert len(step.send) == 1
     assert len(engine.step(10.02).send) == 0
@@ -517,3 +520,69 @@ def test_the_ledger_adds_up_whatever_happens() -> None:
         assert ledger.sent == sum(parts) + ledger.lost_here + ledger.unanswered
     assert sum(ledger.lost_here for ledger in ledgers) == 2
     assert math.isclose(sum(ledger.sent for ledger in ledgers), 6)
+
+
+def volleyed(engine: Ping, rtts: tuple[float, ...], sent_more: int = 0) -> Any:
+    """Have the engine's next volley played with these round trips, from 11 s on."""
+    request = sent(engine)
+    volley = engine.step(10.5, reply_to(request, 10.5)).volley
+    assert volley is not None
+    departures = tuple(11.0 + turn for turn in range(len(rtts) + sent_more))
+    at = departures[-1] if departures else 10.5
+    return volley, engine.step(at, Volleyed(volley, departures, rtts))
+
+
+def test_an_adaptive_ping_hands_its_requests_out_in_volleys() -> None:
+    engine = ping(count=5, adaptive=True, interval=0.01)
+
+    volley, step = volleyed(engine, (0.1, 0.2, 0.3, 0.4))
+
+    report = engine.report()[0]
+    assert (volley.first, len(volley.payloads), volley.patience) == (2, 4, 0.01)
+    assert step.wake_at is None
+    assert report.ledger == Ledger(sent=5, replied=5)
+    assert report.rtt is not None
+    assert (report.rtt.count, report.rtt.max) == (5, 0.5)
+    assert report.clocks == (Clock.USER, Clock.USER)
+
+
+def test_a_request_left_over_from_a_volley_may_still_be_answered() -> None:
+    engine = ping(count=5, adaptive=True, interval=0.01, timeout=60)
+    volley, step = volleyed(engine, (0.1, 0.2), sent_more=1)
+    assert step.volley is None
+    left = IPv4(US, A) / icmp.EchoRequest(7, 4) / volley.payloads[2]
+
+    step = engine.step(13.001, reply_to(left, 13.001))
+
+    reply = only(step.events)
+    assert (reply.sequence, reply.verdict) == (4, Verdict.IN_TIME)
+    assert reply.rtt == pytest.approx(0.001)
+    assert step.volley is not None
+
+
+def test_a_second_answer_to_a_request_of_a_volley_is_a_duplicate() -> None:
+    engine = ping(count=9, adaptive=True, interval=0.01)
+    volley, _ = volleyed(engine, (0.1, 0.2))
+    first = IPv4(US, A) / icmp.EchoRequest(7, 2) / volley.payloads[0]
+
+    assert only(engine.step(12.0, reply_to(first, 12.0)).events).verdict is Verdict.DUPLICATE
+
+
+def test_a_pipe_that_plays_no_volleys_gets_no_more_of_them() -> None:
+    engine = ping(count=5, adaptive=True, interval=0.01)
+
+    _, step = volleyed(engine, ())
+
+    assert step.volley is None
+    assert len(step.send) == 1
+
+
+def test_a_volley_is_told_of_when_asked_for() -> None:
+    engine = ping(count=9, adaptive=True, interval=0.01, announce=True)
+    step = engine.step(10.0)
+    volley = engine.step(10.5, reply_to(step.send[0], 10.5)).volley
+    assert volley is not None
+
+    events = engine.step(11.5, Volleyed(volley, (11.0, 11.5), (0.25,))).events
+
+    assert only(events) == Burst(Target(str(A), A, US), 2, 2, (0.25,))

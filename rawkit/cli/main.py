@@ -1,0 +1,135 @@
+"""The command line: ``rawkit COMMAND …``. Only the chosen command is imported."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from rawkit.cli.errors import (
+    BROKEN_PIPE,
+    INTERRUPTED,
+    OK,
+    TROUBLE,
+    abandon_output,
+    cause_of,
+    complain,
+)
+from rawkit.errors import RawkitError
+
+Command = Callable[[Sequence[str]], int]
+
+COMMANDS = {
+    "ping": "ask hosts whether they are there, and how far away (ping(8)'s letters)",
+    "lab": "build a network in namespaces, and run things in it",
+    "caps": "show what this process may do, and what that allows",
+    "doctor": "check this machine: what works, what does not, and the way out",
+}
+"""Each is ``rawkit/cli/NAME.py``, whose ``main`` takes the arguments and returns an exit code."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 answered, 1 not answered, 2 trouble."""
+    words = sys.argv[1:] if argv is None else argv
+    _have_standard_streams()
+    name = words[0] if words and not words[0].startswith("-") else ""
+    try:
+        code = _run(name, words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        abandon_output()
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (RawkitError, OSError) as error:
+        complain(name if name in COMMANDS else "", cause_of(error))
+        return TROUBLE if _output_works() else _abandoned()
+    return code
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    if name in COMMANDS:
+        return _command(name)(words[1:])
+    match words:
+        case ["-h" | "--help" | "help", *_]:
+            sys.stdout.write(usage())
+            return OK
+        case ["-V" | "--version", *_]:
+            sys.stdout.write(f"rawkit {version()}\n")
+            return OK
+        case []:
+            complain("", f"no command: {', '.join(COMMANDS)} (rawkit --help says what they do)")
+        case _:
+            complain("", _unknown(words[0]))
+    return TROUBLE
+
+
+def _command(name: str) -> Command:
+    from importlib import import_module
+
+    command: Command = import_module(f"rawkit.cli.{name}").main
+    return command
+
+
+def usage() -> str:
+    """Return what ``rawkit --help`` prints."""
+    lines = [f"  {name:8} {about}" for name, about in COMMANDS.items()]
+    return "\n".join(
+        (
+            "Usage: rawkit COMMAND [options] …",
+            "",
+            "Raw sockets and packets, from the wire up.",
+            "",
+            "Commands:",
+            *lines,
+            "",
+            "  rawkit COMMAND --help    what a command takes, with examples",
+            "  rawkit --version         the version",
+            "",
+            "Exit code: 0 answered, 1 not answered, 2 usage or other error.",
+            "",
+        )
+    )
+
+
+def version() -> str:
+    """Return the version of the installed rawkit."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as version_of
+
+    try:
+        return version_of("rawkit")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def suggestion(word: str, known: Sequence[str]) -> str:
+    """Return `` (did you mean …?)`` for the known word most like this one, or nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _unknown(word: str) -> str:
+    if word.startswith("-"):
+        return f"no option {word!r} before the command: rawkit COMMAND {word} …"
+    known = suggestion(word, tuple(COMMANDS))
+    return f"no command {word!r}{known or ': ' + ', '.join(COMMANDS)}"
+
+
+def _have_standard_streams() -> None:
+    """Open /dev/null for streams the caller closed, so that no socket takes their place."""
+    for stream, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, stream) is None:
+            setattr(sys, stream, open("/dev/null", mode))  # noqa: PTH123, SIM115  # kept open
+
+
+def _output_works() -> bool:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _abandoned() -> int:
+    abandon_output()
+    return TROUBLE

@@ -1,0 +1,113 @@
+"""Which request does this answer belong to?
+
+By source, identifier, sequence number and payload for a reply; by all that is quoted,
+the destination included, for an ICMP error. Any of these alone has fooled a ping.
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from rawkit.engine.echo_payload import EchoPayload
+from rawkit.engine.family import Address
+from rawkit.engine.ping_tally import Request, Tally
+from rawkit.wire import icmp, icmpv6
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.packet import Packet
+from rawkit.wire.quote import quoted
+
+BROADCAST = IPv4Address("255.255.255.255")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The request that a packet is about."""
+
+    ip: IPv4 | IPv6
+    """The packet's own IP header."""
+    request: Request
+    damaged: bool = False
+    """Source and numbers fit, and the payload does not."""
+    quoted: bool = False
+    """The packet is an ICMP error, or advice, about the request."""
+
+
+class Matcher:
+    """Finds requests in the books of a ping; counts what fits nowhere as strays."""
+
+    def __init__(
+        self, tallies: list[Tally], payloads: EchoPayload, identifier: int, any_source: bool
+    ) -> None:
+        self._tallies = tallies
+        self._payloads = payloads
+        self._identifier = identifier
+        self._any_source = any_source
+        self._numbers: dict[Address, list[int]] = {}
+        for number, tally in enumerate(tallies):
+            self._numbers.setdefault(tally.target.address, []).append(number)
+        self._groups = [n for n, tally in enumerate(tallies) if self._is_group(tally)]
+
+    def match(self, packet: Packet) -> Match | None:
+        """Return the request that a packet answers or quotes, or ``None``."""
+        match packet.headers:
+            case (IPv4() | IPv6() as ip, icmp.EchoReply() | icmpv6.EchoReply() as echo):
+                return self._match_reply(ip, echo, packet.payload)
+            case (IPv4() | IPv6() as ip, _, *_):
+                return self._match_error(ip, packet)
+            case _:
+                return None
+
+    def speaks_for(self, source: Address, number: int) -> bool:
+        """Return whether a reply from this source counts as the target's."""
+        return source == self._tallies[number].target.address or number in self._groups
+
+    def _match_reply(
+        self, ip: IPv4 | IPv6, echo: icmp.EchoReply | icmpv6.EchoReply, payload: bytes
+    ) -> Match | None:
+        if echo.identifier != self._identifier:
+            return None  # a raw socket hears every ping on the machine
+        known = self._numbers.get(ip.src, ())
+        for number in (*known, *self._claimed_by(payload)):
+            for request in self._tallies[number].find(echo.sequence):
+                if self._payloads.of(number, request.sequence) == payload:
+                    return Match(ip, request)
+        for number in known or self._groups:
+            for request in self._tallies[number].find(echo.sequence)[:1]:
+                return Match(ip, request, damaged=True)
+        self._stray(known)
+        return None
+
+    def _match_error(self, ip: IPv4 | IPv6, packet: Packet) -> Match | None:
+        quote = quoted(packet)
+        if quote is None:
+            return None
+        match quote.headers:
+            case (IPv4() | IPv6() as ours, *_, icmp.EchoRequest() | icmpv6.EchoRequest() as echo):
+                pass
+            case _:
+                return None
+        if echo.identifier != self._identifier:
+            return None
+        known = self._numbers.get(ours.dst, ())
+        for number in known:
+            for request in self._tallies[number].find(echo.sequence):
+                sent = self._payloads.of(number, request.sequence)
+                if sent.startswith(quote.payload[: len(sent)]):
+                    return Match(ip, request, quoted=True)
+        self._stray(known)
+        return None
+
+    def _claimed_by(self, payload: bytes) -> list[int]:
+        """Return whom a reply from a stranger may be meant to stand for."""
+        number = self._payloads.target_in(payload)
+        if number is not None and number < len(self._tallies):
+            return [number]
+        return self._groups or [0]
+
+    def _stray(self, known: list[int] | tuple[()]) -> None:
+        self._tallies[known[0] if known else 0].strays += 1
+
+    def _is_group(self, tally: Tally) -> bool:
+        """Return whether many may answer for this target."""
+        address = tally.target.address
+        return self._any_source or address.is_multicast or address == BROADCAST

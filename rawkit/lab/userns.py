@@ -1,0 +1,165 @@
+"""Get a world of our own, without root: user, network and mount namespaces.
+
+Where the process has CAP_SYS_ADMIN and CAP_NET_ADMIN, network and mount namespaces are
+enough. Else comes a user namespace in which we are root, over nothing but what we make
+(user_namespaces(7)). Some systems forbid that; then the error says which rule it was.
+"""
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from rawkit.errors import LabError
+from rawkit.host.capability import Capability, read
+from rawkit.lab.calls import (
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWUSER,
+    MS_PRIVATE,
+    MS_REC,
+    mount,
+    unshare,
+)
+from rawkit.lab.ready import loopback_up
+from rawkit.lab.refusal import explain, look_around, threads
+
+OUTCOME = "RAWKIT_NETNS"
+"""Environment variable: the mark of the network entered, or why it was not entered."""
+FALLBACK_DEVICES = frozenset(
+    ("erspan0", "gre0", "gretap0", "ip6_vti0", "ip6gre0", "ip6tnl0", "ip_vti0", "sit0", "tunl0")
+)
+"""What tunnel modules put into every new namespace (net.core.fb_tunnels_only_for_init_net)."""
+
+
+class _Failed(Exception):
+    """A step of :func:`_leave` failed."""
+
+    def __init__(self, step: str, number: int) -> None:
+        super().__init__(step, number)
+        self.step = step
+        self.number = number
+
+
+def enter() -> None:
+    """Move this process into fresh namespaces, with ``lo`` up and nothing else there.
+
+    Call it first thing: while there is but one thread, and before sockets are opened,
+    as those stay outside. There is no way back.
+
+    Raises:
+        LabError: it cannot be done; the message says why, and the ways out. The process
+            is then where it was.
+    """
+    if (count := threads()) > 1:
+        raise LabError(
+            f"cannot enter namespaces of our own: this process has {count} threads already"
+            " (try: do it first thing in the program; or OMP_NUM_THREADS=1)"
+        )
+    try:
+        # A child goes ahead: to fail half way would leave us nobody, and nowhere.
+        _try_in_child()
+        _leave()
+    except _Failed as failed:
+        raise LabError(explain(failed.step, failed.number, look_around())) from failed
+    only_loopback()
+    loopback_up()
+
+
+def enter_and_exec(argv: list[str]) -> NoReturn:
+    """Start over as the program ``argv``, with one thread and in fresh namespaces.
+
+    For a process that has threads already. Process id, descriptors and exit status stay
+    the same (execve(2)). The program finds the outcome in ``RAWKIT_NETNS``: what
+    :func:`mark` says there, or the reason why entering failed.
+    """
+    above = os.path.dirname  # noqa: PTH120
+    root = above(above(above(os.path.abspath(__file__))))  # noqa: PTH100
+    code = f"import sys; sys.path.append({root!r}); from rawkit.lab.userns import _launch; "
+    code += "_launch(sys.argv[1:])"
+    _flush()
+    os.execv(sys.executable, [sys.executable, "-P", "-c", code, *argv])
+
+
+def mark() -> str:
+    """Return what tells this process's network namespace from every other one."""
+    status = os.stat("/proc/self/ns/net")  # noqa: PTH116
+    return f"{status.st_dev}:{status.st_ino}"
+
+
+def only_loopback() -> None:
+    """Make sure that this network leads nowhere.
+
+    Raises:
+        LabError: there are interfaces in it.
+    """
+    others = {name for _, name in socket.if_nameindex()} - FALLBACK_DEVICES - {"lo"}
+    if others:
+        raise LabError(f"this was to be an empty network, but has {', '.join(sorted(others))}")
+
+
+def _launch(argv: list[str]) -> NoReturn:
+    try:
+        enter()
+        os.environ[OUTCOME] = mark()
+    except LabError as error:
+        os.environ[OUTCOME] = str(error)
+    os.execv(argv[0], argv)
+
+
+def _leave() -> None:
+    """Move this process; what fails half way stays half done."""
+    if {Capability.SYS_ADMIN, Capability.NET_ADMIN} <= read().effective:
+        _step("unshare(CLONE_NEWNET | CLONE_NEWNS)", lambda: unshare(CLONE_NEWNET | CLONE_NEWNS))
+    else:
+        user, group = os.geteuid(), os.getegid()
+        kinds = CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS
+        _step("unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS)", lambda: unshare(kinds))
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"0 {user} 1")
+        _write("/proc/self/gid_map", f"0 {group} 1")
+    # What we mount from now on is nobody else's business.
+    _step("mount(MS_PRIVATE)", lambda: mount("none", "/", None, MS_REC | MS_PRIVATE))
+
+
+def _try_in_child() -> None:
+    _flush()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            _leave()
+        except _Failed as failed:
+            os.write(writer, f"{failed.number} {failed.step}".encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        said = answer.read()
+    os.waitpid(child, 0)
+    if said:
+        number, step = said.split(" ", 1)
+        raise _Failed(step, int(number))
+
+
+def _write(path: str, text: str) -> None:
+    def write() -> None:
+        with open(path, "w") as file:  # noqa: PTH123
+            file.write(text)
+
+    _step(path, write)
+
+
+def _step(name: str, action: Callable[[], None]) -> None:
+    try:
+        action()
+    except OSError as error:
+        raise _Failed(name, error.errno or 0) from error
+
+
+def _flush() -> None:
+    """Write out what is buffered: a forked child or a new program must not, or could not."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()

@@ -1,0 +1,126 @@
+"""A socket's error queue: ICMP errors as the kernel passes them on (ip(7), IP_RECVERR).
+
+The kernel keeps the offender's address and what follows the quoted IP header. From
+these the ICMP error is put together again, so that an engine reads it as it would
+from a raw socket. The quoted header itself is lost: its TTL reads 0.
+"""
+
+import struct
+from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
+
+from rawkit.sockets.options import SO_EE_ORIGIN_ICMP6
+from rawkit.wire import icmp
+from rawkit.wire.dissect import dissect
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.packet import Header, Packet, Parser
+
+SOCK_EXTENDED_ERR = struct.Struct("@IBBBxIHBx")
+OFFENDER_IPV4, OFFENDER_IPV6 = slice(20, 24), slice(24, 40)
+"""The address in the sockaddr_in or sockaddr_in6 that follows."""
+CHECKSUM, IDENTIFIER = slice(2, 4), slice(4, 6)
+ECHO_HEADER = 8
+MINIMUM = 128
+"""Octets to which a quote is padded before extensions (RFC 4884 §4.1)."""
+
+
+class ExtendedError(NamedTuple):
+    """A ``sock_extended_err``, and the address after it."""
+
+    errno: int
+    origin: int
+    type: int
+    code: int
+    info: int
+    """Next-hop MTU, pointer or gateway."""
+    length: int
+    """Octets before the extensions, the quoted IP header not counted; 0: there are none."""
+    flags: int
+    offender: bytes
+    """Who said it: 4 or 16 octets."""
+
+    @classmethod
+    def read(cls, data: bytes) -> "ExtendedError":
+        """Read the value of an ``IP_RECVERR`` or ``IPV6_RECVERR`` control message."""
+        fields = SOCK_EXTENDED_ERR.unpack_from(data)
+        place = OFFENDER_IPV6 if fields[1] == SO_EE_ORIGIN_ICMP6 else OFFENDER_IPV4
+        return cls(*fields, data[place])
+
+
+def rebuild_v4(error: ExtendedError, outer: IPv4, asked: IPv4Address, sent: bytes) -> Packet:
+    """Return the ICMP error that an entry stands for.
+
+    Args:
+        error: the entry.
+        outer: the header to put around it.
+        asked: where the packet was going.
+        sent: what the error quotes of the packet, from its ICMP header on.
+    """
+    quoted, extensions = _split(error, sent)
+    inner = IPv4(outer.dst, asked, outer.protocol, ttl=0, dont_fragment=False)
+    quote, units = _padded(inner.pack(quoted), extensions, unit=4)
+    match error.type:
+        case icmp.Redirect.TYPE | icmp.SourceQuench.TYPE:
+            rest = error.info
+        case icmp.ParameterProblem.TYPE:
+            rest = (error.info & 0xFF) << 24 | units << 16
+        case _:
+            rest = units << 16 | error.info & 0xFFFF
+    return _read(error, rest, outer, quote + extensions, icmp.parse)
+
+
+def rebuild_v6(error: ExtendedError, outer: Header, asked: IPv6Address, sent: bytes) -> Packet:
+    """Return the ICMPv6 error that an entry stands for; see :func:`rebuild_v4`."""
+    from rawkit.wire import icmpv6
+    from rawkit.wire.ipv6 import IPv6
+
+    assert isinstance(outer, IPv6)
+    quoted, extensions = _split(error, sent)
+    inner = IPv6(outer.dst, asked, outer.next_header, hop_limit=0)
+    quote, units = _padded(inner.pack(quoted), extensions, unit=8)
+    carries_number = error.type in (icmpv6.PacketTooBig.TYPE, icmpv6.ParameterProblem.TYPE)
+    rest = error.info if carries_number else units << 24
+    return _read(error, rest, outer, quote + extensions, icmpv6.parse)
+
+
+def renumbered(message: bytes, identifier: int) -> bytes:
+    """Return an echo message with another identifier; a right checksum stays right.
+
+    The checksum is updated, not computed, for only part of the message may be here
+    (RFC 1624 §3).
+    """
+    if len(message) < ECHO_HEADER:
+        return message
+    old = int.from_bytes(message[IDENTIFIER], "big")
+    checksum = int.from_bytes(message[CHECKSUM], "big")
+    total = (checksum ^ 0xFFFF) + (old ^ 0xFFFF) + identifier
+    total = (total & 0xFFFF) + (total >> 16)
+    total = (total & 0xFFFF) + (total >> 16)
+    head = message[:2] + (total ^ 0xFFFF).to_bytes(2, "big") + identifier.to_bytes(2, "big")
+    return head + message[6:]
+
+
+def _split(error: ExtendedError, sent: bytes) -> tuple[bytes, bytes]:
+    """Split what was quoted from the extension structure behind it."""
+    if error.length:
+        return sent[: error.length], sent[error.length :]
+    return sent, b""
+
+
+def _padded(quote: bytes, extensions: bytes, unit: int) -> tuple[bytes, int]:
+    """Return the quote, as long as it must be before extensions, and its length field."""
+    if not extensions:
+        return quote, 0
+    size = max(MINIMUM, -(-len(quote) // unit) * unit)
+    return quote.ljust(size, b"\0"), size // unit
+
+
+def _read(
+    error: ExtendedError, rest: int, outer: Header, following: bytes, parse: Parser
+) -> Packet:
+    head = struct.pack("!BBHI", error.type, error.code, 0, rest)
+    inside = dissect(head + following, parse)
+    message, *quoted = inside.headers
+    # Its checksum was right, or the kernel would have dropped it.
+    headers = (outer, message.recomputed(), *quoted)
+    return Packet(headers, inside.payload, inside.error)

@@ -1,0 +1,215 @@
+"""What the kernel's packet sockets have in common: stamps, errors and losses become news."""
+
+import errno
+import socket
+import struct
+import time
+from collections import deque
+
+from rawkit.errors import BuildError
+from rawkit.sockets import options
+from rawkit.sockets.departures import Departures
+from rawkit.sockets.header_fields import Fields, IPv4Fields, IPv6Fields, SocketAddress
+from rawkit.sockets.settings import Settings
+from rawkit.sockets.timestamps import TIMESPEC, converter
+from rawkit.wire.news import Dropped, News
+from rawkit.wire.packet import Packet
+from rawkit.wire.received import Clock, Received
+
+LARGEST_DATAGRAM = 65_535
+ANCILLARY_SPACE = 512
+"""Octets for the control messages of one packet; all that are asked for take less."""
+BURST = 32
+"""Packets that may be sent before arrivals are taken in: the kernel keeps only so many."""
+MOST_AT_ONCE = 256
+MEMINFO = struct.Struct(f"@{options.SK_MEMINFO_VARS}I")
+ORIGIN = 4
+"""The octet of a sock_extended_err that says where the entry comes from."""
+STAMP_KEY = struct.Struct("@12xI")
+
+# Errors that a socket reports for a packet sent earlier (icmp(7), net/ipv4/icmp.c): what
+# has happened is in the error queue.
+BELATED = frozenset(
+    (
+        *(errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENOPROTOOPT, errno.ECONNREFUSED),
+        *(errno.EMSGSIZE, errno.EOPNOTSUPP, errno.EHOSTDOWN, errno.ENONET),
+        *(errno.EPROTO, errno.EREMOTEIO, errno.EACCES),
+    )
+)
+
+Ancillary = list[tuple[int, int, bytes]]
+
+
+class KernelSocket:
+    """A socket whose IP headers the kernel writes; what differs is left to the subclasses."""
+
+    def __init__(self, sock: socket.socket, version: int, settings: Settings) -> None:
+        self._socket = sock
+        fields = IPv4Fields if version == 4 else IPv6Fields
+        self._fields: Fields = fields(sock, settings.pmtu)
+        recverr = options.IP_RECVERR if version == 4 else options.IPV6_RECVERR
+        self._error_kind = recverr.number
+        self._departures = Departures(sock, wanted=settings.transmit_stamps)
+        self._pending = deque[News]()
+        self._unheard = 0
+        self._heard = False
+        self._drops = self._drop_count()
+
+    def send(self, packet: Packet) -> None:
+        if not packet.headers:
+            raise BuildError("a packet without an IP header goes nowhere")
+        address = self._fields.fit(packet.headers[0])
+        octets = self._octets(packet)
+        before = time.monotonic()
+        try:
+            self._socket.sendto(octets, address)
+        except OSError as error:
+            self._send_again(octets, address, error)
+        if (told := self._departures.add(packet, before)) is not None:
+            self._pending.append(told)
+        self._unheard += 1
+        if self._unheard >= BURST:
+            self._take_in()
+
+    def receive(self) -> News | None:
+        pending = self._pending
+        while not pending and self._read():
+            pass
+        return pending.popleft() if pending else None
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def tell(self, news: News) -> None:
+        """Have ``receive`` return this, after what it already has to tell."""
+        self._pending.append(news)
+
+    def _octets(self, packet: Packet) -> bytes:
+        """Return what goes behind the IP header."""
+        raise NotImplementedError
+
+    def _arrived(self, octets: bytes, ancillary: Ancillary, address: SocketAddress) -> Received:
+        """Return the news of a datagram."""
+        raise NotImplementedError
+
+    def _icmp_error(
+        self, octets: bytes, ancillary: Ancillary, address: SocketAddress
+    ) -> Received | None:
+        """Return the news of an ICMP error in the error queue."""
+        return None
+
+    def _read(self) -> bool:
+        """Take in one thing that came, and tell whether there was any."""
+        try:
+            octets, ancillary, _, address = self._socket.recvmsg(LARGEST_DATAGRAM, ANCILLARY_SPACE)
+        except BlockingIOError:
+            self._found_empty()
+            return False
+        except OSError as error:
+            if error.errno not in BELATED:
+                raise
+            self._read_error_queue()
+            return True
+        self._heard = True
+        # Read after the answer, the queue is sure to hold the stamp of what it answers.
+        if self._departures.waiting:
+            self._read_error_queue()
+            self._pending.extend(self._departures.answered())
+        self._pending.append(self._arrived(octets, ancillary, address))
+        return True
+
+    def _found_empty(self) -> None:
+        self._unheard = 0
+        if self._departures.waiting or self._departures.doubtful:
+            self._read_error_queue()
+        if self._heard:
+            self._heard = False
+            drops = self._drop_count()
+            if drops != self._drops:
+                self._pending.append(Dropped((drops - self._drops) & 0xFFFF_FFFF))
+            self._drops = drops
+
+    def _take_in(self) -> None:
+        """Take in what has come. It loses nothing by waiting here: the kernel stamped it."""
+        for _ in range(MOST_AT_ONCE):
+            if not self._read():
+                return
+        self._unheard = 0
+
+    def _read_error_queue(self) -> bool:
+        """Take in stamps and ICMP errors; tell whether there was an error.
+
+        Stops early once every packet has its stamp: should more be there, the next
+        reading of the socket fails and leads here again.
+        """
+        departures, pending, found = self._departures, self._pending, False
+        while True:
+            try:
+                octets, ancillary, _, address = self._socket.recvmsg(
+                    LARGEST_DATAGRAM, ANCILLARY_SPACE, socket.MSG_ERRQUEUE
+                )
+            except BlockingIOError:
+                return found
+            stamp = error = b""
+            for level, kind, data in ancillary:
+                if level == socket.SOL_SOCKET:
+                    stamp = data
+                elif kind == self._error_kind:
+                    error = data
+            if error and error[ORIGIN] == options.SO_EE_ORIGIN_TIMESTAMPING:
+                (key,) = STAMP_KEY.unpack_from(error)
+                if told := departures.stamped(key, *TIMESPEC.unpack_from(stamp)):
+                    pending.append(told)
+            elif error and error[ORIGIN] != options.SO_EE_ORIGIN_LOCAL:
+                found = True
+                if (received := self._icmp_error(octets, ancillary, address)) is not None:
+                    pending.append(received)
+            if not departures.waiting and not departures.doubtful:
+                return found
+
+    def _send_again(self, octets: bytes, address: SocketAddress, error: OSError) -> None:
+        """Send once more if the failure was that of an earlier packet.
+
+        Raises:
+            OSError: it was not.
+        """
+        again = error.errno in BELATED
+        while again:
+            again = self._read_error_queue()
+            self._pending.extend(self._departures.restart())
+            try:
+                self._socket.sendto(octets, address)
+            except OSError as latest:
+                error = latest
+            else:
+                return
+        self._read_error_queue()  # the kernel notes EMSGSIZE there too
+        self._pending.extend(self._departures.restart())
+        raise error
+
+    def _drop_count(self) -> int:
+        """Return how many arrivals found no room in the socket; 0 where the kernel cannot tell."""
+        option = options.SO_MEMINFO
+        try:
+            counters = self._socket.getsockopt(option.level, option.number, MEMINFO.size)
+        except OSError:
+            return 0
+        number: int = MEMINFO.unpack(counters)[options.SK_MEMINFO_DROPS]
+        return number
+
+
+def arrival(ancillary: Ancillary) -> tuple[float, Clock, Ancillary]:
+    """Return when a datagram came, who says so, and the remaining control messages."""
+    if ancillary and ancillary[0][0] == socket.SOL_SOCKET:  # the kernel puts the stamp first
+        seconds, nanoseconds = TIMESPEC.unpack_from(ancillary[0][2])
+        return converter.to_monotonic(seconds, nanoseconds), Clock.KERNEL, ancillary[1:]
+    return time.monotonic(), Clock.USER, ancillary
+
+
+def open_socket(version: int, kind: socket.SocketKind, protocol: int) -> socket.socket:
+    """Open a socket that neither blocks nor outlives an exec(2)."""
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    return socket.socket(family, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, protocol)

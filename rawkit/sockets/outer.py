@@ -1,0 +1,111 @@
+"""IP headers put together from control messages, where the kernel keeps the real ones.
+
+Ping sockets and raw IPv6 sockets give the source as the sender's address, the
+rest one by one: TTL, TOS, destination, interface. What is not told reads as 0.
+"""
+
+import socket
+import struct
+import sys
+from ipaddress import IPv6Address
+
+from rawkit.sockets import options
+from rawkit.sockets.header_fields import SocketAddress
+from rawkit.sockets.interfaces import name_of
+from rawkit.wire.address import ipv4_address
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.numbers import IPProtocol
+from rawkit.wire.packet import Header
+
+PKTINFO_IPV4, PKTINFO_IPV6 = struct.Struct("@i4s4s"), struct.Struct("@16si")
+MOST_HEADERS = 4096
+"""Headers that are kept: most packets differ from the one before in nothing."""
+LINK_LOCAL = 0xFE80 >> 6
+"""The first ten bits of addresses that mean something on one link only."""
+
+Message = tuple[int, int, bytes]
+Outer = tuple[Header, str | None]
+"""A header, and the interface that the packet came in by."""
+
+
+def ask_for_headers(sock: socket.socket, version: int) -> None:
+    """Have the kernel tell with each packet what its IP header said."""
+    if version == 4:
+        for number in (options.IP_PKTINFO.number, options.IP_RECVTTL.number):
+            sock.setsockopt(socket.IPPROTO_IP, number, 1)
+        for number in (socket.IP_RECVTOS, socket.IP_RECVOPTS):
+            sock.setsockopt(socket.IPPROTO_IP, number, 1)
+    else:
+        for number in (socket.IPV6_RECVPKTINFO, socket.IPV6_RECVHOPLIMIT):
+            sock.setsockopt(socket.IPPROTO_IPV6, number, 1)
+        options.IPV6_FLOWINFO.set(sock)  # traffic class and flow label in one
+
+
+class OuterHeaders:
+    """The IP headers of what one socket receives."""
+
+    def __init__(self, sock: socket.socket, version: int, protocol: int) -> None:
+        self._socket = sock
+        self._protocol = protocol
+        self._make = self._make_v4 if version == 4 else self._make_v6
+        self._known: dict[tuple[SocketAddress | Message, ...], Outer] = {}
+
+    def of(self, source: SocketAddress, messages: list[Message]) -> Outer:
+        """Return the header that the kernel tells of, and the interface.
+
+        Args:
+            source: the sender's address.
+            messages: the control messages on IP level.
+        """
+        key = (source, *messages)
+        if (outer := self._known.get(key)) is None:
+            if len(self._known) >= MOST_HEADERS:
+                self._known.clear()
+            told = {kind: data for _, kind, data in messages}
+            outer = self._known[key] = self._make(source, told)
+        return outer
+
+    def _make_v4(self, source: SocketAddress, told: dict[int, bytes]) -> Outer:
+        index, _, dst = PKTINFO_IPV4.unpack(
+            told.get(options.IP_PKTINFO.number, bytes(PKTINFO_IPV4.size))
+        )
+        tos = _number(told.get(socket.IP_TOS))
+        header = IPv4(
+            ipv4_address(source[0]),
+            ipv4_address(dst),
+            self._protocol,
+            ttl=_number(told.get(socket.IP_TTL)),
+            dscp=tos >> 2,
+            ecn=tos & 0b11,
+            dont_fragment=False,
+            options=told.get(socket.IP_RECVOPTS, b""),
+        )
+        return header, name_of(self._socket, index)
+
+    def _make_v6(self, source: SocketAddress, told: dict[int, bytes]) -> Outer:
+        from rawkit.wire.ipv6 import FLOW_LABEL, IPv6
+
+        dst, index = PKTINFO_IPV6.unpack(told.get(socket.IPV6_PKTINFO, bytes(PKTINFO_IPV6.size)))
+        flow = int.from_bytes(told.get(options.IPV6_FLOWINFO.number, b""), "big")
+        interface = name_of(self._socket, index)
+        header = IPv6(
+            _scoped(IPv6Address(source[0].partition("%")[0]), interface),
+            _scoped(IPv6Address(dst), interface),
+            self._protocol,
+            hop_limit=_number(told.get(socket.IPV6_HOPLIMIT)),
+            dscp=flow >> 22 & 0x3F,
+            ecn=flow >> 20 & 0b11,
+            flow_label=flow & FLOW_LABEL,
+        )
+        return header, interface
+
+
+def _number(data: bytes | None) -> int:
+    return int.from_bytes(data or b"", sys.byteorder)
+
+
+def _scoped(address: IPv6Address, interface: str | None) -> IPv6Address:
+    """Return a link-local address together with its link."""
+    if interface is None or int(address) >> 118 != LINK_LOCAL:
+        return address
+    return IPv6Address(f"{address}%{interface}")

@@ -1,0 +1,262 @@
+"""Options of IPv4 (RFC 791 §3.1, RFC 2113): what :attr:`IPv4.options` holds.
+
+All but the first two have a length octet after their kind, which counts both;
+those that routers fill in then have a pointer to the next free slot, from 1.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from ipaddress import IPv4Address
+
+from rawkit.errors import BuildError
+from rawkit.wire.address import ipv4_address
+
+LONGEST = 40
+"""Octets of options that a header has room for."""
+SLOT = 4
+WORD = struct.Struct("!I")
+ROUTE_HEAD = 3
+"""Kind, length and pointer, before the slots of a route."""
+STAMP_HEAD = 4
+"""Kind, length, pointer, overflow and flag, before the slots of timestamps."""
+
+
+class Kind(IntEnum):
+    """Option kinds (IANA), copied flag and class included."""
+
+    END = 0
+    NO_OPERATION = 1
+    RECORD_ROUTE = 7
+    TIMESTAMP = 68
+    LOOSE_SOURCE_ROUTE = 131
+    STRICT_SOURCE_ROUTE = 137
+    ROUTER_ALERT = 148
+
+
+class Stamping(IntEnum):
+    """Who writes what into a timestamp option."""
+
+    TIMES = 0
+    """Every router a time."""
+    ADDRESSES_AND_TIMES = 1
+    """Every router its address and a time."""
+    ASKED_ROUTERS = 3
+    """Only routers whose turn it is in a list of addresses, a time each."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """No more options: what follows is padding."""
+
+    padding: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class NoOperation:
+    """Fills a gap of one octet."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRoute:
+    """Asks routers to leave the address by which they pass the packet on."""
+
+    recorded: tuple[IPv4Address, ...] = ()
+    free: int = 9
+    """Slots not yet filled; nine slots in all is the most that fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRoute:
+    """Stations to visit on the way. The header's own destination is the next of them."""
+
+    stations: tuple[IPv4Address, ...]
+    visited: int = 0
+    """How many of the stations are behind; these slots hold recorded addresses."""
+    strict: bool = False
+    """Whether no other router may lie between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """One entry of a timestamp option."""
+
+    address: IPv4Address | None = None
+    time: int | None = None
+    """Milliseconds since midnight UTC; not so if the highest of 32 bits is set.
+
+    ``None``: the router whose turn it is has not been reached.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """Asks routers when they passed the packet on."""
+
+    stamping: int = Stamping.TIMES
+    stamps: tuple[Stamp, ...] = ()
+    free: int = 0
+    """Slots not yet filled, where not asked of listed routers."""
+    overflow: int = 0
+    """Routers that found no free slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouterAlert:
+    """Asks every router to look inside (RFC 2113)."""
+
+    value: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """An option unknown here, or one whose insides make no sense."""
+
+    kind: int
+    data: bytes = b""
+    """All after the length octet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Octets from which on nothing can be read: a length field runs wild."""
+
+    octets: bytes
+
+
+Option = End | NoOperation | RecordRoute | SourceRoute | Timestamp | RouterAlert | Other | Malformed
+
+
+def decode(options: bytes) -> tuple[Option, ...]:
+    """Read the options of a header. It never raises."""
+    return tuple(_options(options))
+
+
+def encode(*options: Option) -> bytes:
+    """Return options as octets, padded to a multiple of 4.
+
+    Raises:
+        BuildError: they do not fit into 40 octets, or a value not into its field.
+    """
+    try:
+        octets = b"".join(_packed(option) for option in options)
+    except (ValueError, struct.error) as error:
+        raise BuildError(f"IPv4 options: {error} in {options}") from error
+    if len(octets) > LONGEST:
+        raise BuildError(f"IPv4 options: {len(octets)} octets, and {LONGEST} fit")
+    return octets.ljust(-(-len(octets) // 4) * 4, b"\0")
+
+
+def _options(data: bytes) -> Iterator[Option]:
+    while data:
+        kind = data[0]
+        if kind == Kind.END:
+            yield End(data[1:])
+            return
+        length = 1 if kind == Kind.NO_OPERATION else data[1] if len(data) > 1 else 0
+        if length > len(data) or (length < 2 and kind != Kind.NO_OPERATION):
+            yield Malformed(data)
+            return
+        yield NoOperation() if length == 1 else _option(kind, data[2:length])
+        data = data[length:]
+
+
+def _option(kind: int, body: bytes) -> Option:
+    match kind:
+        case Kind.RECORD_ROUTE if (route := _route(body)) is not None:
+            addresses, filled = route
+            return RecordRoute(addresses[:filled], len(addresses) - filled)
+        case Kind.LOOSE_SOURCE_ROUTE | Kind.STRICT_SOURCE_ROUTE if (
+            route := _route(body)
+        ) is not None:
+            return SourceRoute(*route, strict=kind == Kind.STRICT_SOURCE_ROUTE)
+        case Kind.TIMESTAMP if (timestamp := _timestamp(body)) is not None:
+            return timestamp
+        case Kind.ROUTER_ALERT if len(body) == 2:
+            return RouterAlert(int.from_bytes(body, "big"))
+    return Other(kind, body)
+
+
+def _route(body: bytes) -> tuple[tuple[IPv4Address, ...], int] | None:
+    """Return all slots and how many lie before the pointer; ``None`` if that cannot be."""
+    filled = _filled(body, ROUTE_HEAD, SLOT)
+    if filled is None:
+        return None
+    slots = (body[start : start + SLOT] for start in range(1, len(body), SLOT))
+    return tuple(ipv4_address(slot) for slot in slots), filled
+
+
+def _timestamp(body: bytes) -> Timestamp | None:
+    if len(body) < 2:
+        return None
+    overflow, stamping = body[1] >> 4, body[1] & 0x0F
+    if stamping not in tuple(Stamping):
+        return None
+    with_address = stamping != Stamping.TIMES
+    size = 2 * SLOT if with_address else SLOT
+    filled = _filled(body, STAMP_HEAD, size)
+    if filled is None:
+        return None
+    stamps = []
+    for index, start in enumerate(range(2, len(body), size)):
+        words = WORD.iter_unpack(body[start : start + size])
+        address = IPv4Address(next(words)[0]) if with_address else None
+        stamps.append(Stamp(address, next(words)[0] if index < filled else None))
+    asked = stamping == Stamping.ASKED_ROUTERS
+    kept = tuple(stamps if asked else stamps[:filled])
+    return Timestamp(stamping, kept, len(stamps) - len(kept), overflow)
+
+
+def _filled(body: bytes, head: int, size: int) -> int | None:
+    """Return how many slots lie before the pointer, which counts from the option's start."""
+    slots, rest = divmod(len(body) + 2 - head, size)
+    if not body or rest:
+        return None
+    filled, rest = divmod(body[0] - head - 1, size)
+    return filled if rest == 0 and 0 <= filled <= slots else None
+
+
+def _packed(option: Option) -> bytes:
+    match option:
+        case End(padding=padding):
+            return bytes((Kind.END,)) + padding
+        case NoOperation():
+            return bytes((Kind.NO_OPERATION,))
+        case RecordRoute(recorded=recorded, free=free):
+            slots = b"".join(address.packed for address in recorded) + bytes(SLOT * free)
+            return _framed(Kind.RECORD_ROUTE, _pointer(ROUTE_HEAD, len(recorded), SLOT), slots)
+        case SourceRoute(stations=stations, visited=visited, strict=strict):
+            kind = Kind.STRICT_SOURCE_ROUTE if strict else Kind.LOOSE_SOURCE_ROUTE
+            slots = b"".join(address.packed for address in stations)
+            return _framed(kind, _pointer(ROUTE_HEAD, visited, SLOT), slots)
+        case Timestamp():
+            return _packed_timestamp(option)
+        case RouterAlert(value=value):
+            return _framed(Kind.ROUTER_ALERT, bytes((value >> 8, value & 0xFF)))
+        case Other(kind=kind, data=data):
+            return _framed(kind, data)
+        case Malformed(octets=octets):
+            return octets
+
+
+def _packed_timestamp(option: Timestamp) -> bytes:
+    with_address = option.stamping != Stamping.TIMES
+    size = 2 * SLOT if with_address else SLOT
+    slots = bytearray()
+    for stamp in option.stamps:
+        if with_address:
+            slots += (stamp.address or IPv4Address(0)).packed
+        slots += WORD.pack(stamp.time or 0)
+    filled = sum(stamp.time is not None for stamp in option.stamps)
+    head = _pointer(STAMP_HEAD, filled, size) + bytes((option.overflow << 4 | option.stamping,))
+    return _framed(Kind.TIMESTAMP, head, bytes(slots) + bytes(size * option.free))
+
+
+def _pointer(head: int, filled: int, size: int) -> bytes:
+    return bytes((head + 1 + filled * size,))
+
+
+def _framed(kind: int, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return bytes((kind, 2 + len(body))) + body

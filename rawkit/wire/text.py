@@ -1,0 +1,185 @@
+"""Packets for people: one line as tcpdump(8) has it, a tree of fields, a hexdump."""
+
+import dataclasses
+from collections.abc import Iterator
+
+from rawkit.errors import BuildError
+from rawkit.wire import icmp, icmpv6, ip_options, multipart
+from rawkit.wire.ethernet import Ethernet
+from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.numbers import EtherType, IPProtocol
+from rawkit.wire.packet import Header, Packet
+from rawkit.wire.text_icmp import describe
+from rawkit.wire.udp import UDP
+
+INDENT = "  "
+ROW = 16
+PRINTABLE = range(0x20, 0x7F)
+
+
+def line(packet: Packet) -> str:
+    """Return the packet in one line, much as ``tcpdump -n`` prints it."""
+    words = _line(packet)
+    quotes = any(header.QUOTES is not None for header in packet.headers)
+    return words if packet.error is None or quotes else f"{words} [{packet.error}]"
+
+
+def tree(packet: Packet) -> str:
+    """Return every field of every header, one a line, and the payload as a hexdump.
+
+    A checksum or length that was never on the wire is called ``computed``.
+    """
+    return "\n".join(_tree(packet))
+
+
+def hexdump(octets: bytes) -> str:
+    """Return rows of offset, sixteen octets in hexadecimal, and what of them is ASCII."""
+    return "\n".join(_rows(octets))
+
+
+def _line(packet: Packet) -> str:
+    if not packet.headers:
+        return f"{len(packet.payload)} octets"
+    first, inside = packet.headers[0], Packet(packet.headers[1:], packet.payload)
+    match first:
+        case IPv4(src=src, dst=dst):
+            return f"IP {_between(str(src), str(dst), inside)}: {_ipv4_carries(first, inside)}"
+        case IPv6(src=src, dst=dst):
+            words = _carries(first.next_header, inside)
+            return f"IP6 {_between(str(src), str(dst), inside)}: {words}"
+        case Ethernet(src=src, dst=dst, ether_type=ether_type) if not inside.headers:
+            name = _number(ether_type, EtherType)
+            return f"{src.hex(':')} > {dst.hex(':')}, ethertype {name}, length {_size(packet)}"
+        case Ethernet():
+            return _line(inside)
+        case _:
+            return _carries(None, packet)
+
+
+def _between(src: str, dst: str, inside: Packet) -> str:
+    for header in inside.headers:
+        match header:
+            case UDP(src_port=src_port, dst_port=dst_port):
+                return f"{src}.{src_port} > {dst}.{dst_port}"
+            case HopByHop() | DestinationOptions() | Routing() | Fragment():
+                continue
+        break
+    return f"{src} > {dst}"
+
+
+def _ipv4_carries(ip: IPv4, inside: Packet) -> str:
+    words = _carries(ip.protocol, inside)
+    if not ip.fragment_offset and not ip.more_fragments:
+        return words
+    more = "+" if ip.more_fragments else ""
+    return f"{words} (frag {ip.identification}:{_size(inside)}@{ip.fragment_offset * 8}{more})"
+
+
+def _carries(protocol: int | None, packet: Packet) -> str:
+    """Say what ``packet`` is; ``protocol`` is what is known of it if it was not read."""
+    if not packet.headers:
+        return "no next header" if protocol == IPProtocol.NO_NEXT else _unread(protocol, packet)
+    first, inside = packet.headers[0], Packet(packet.headers[1:], packet.payload)
+    match first:
+        case IPv4() | IPv6() | Ethernet():
+            return _line(packet)
+        case UDP():
+            return f"UDP, length {_size(inside)}"
+        case icmp.Message() | icmpv6.Message():
+            return f"{describe(first, inside)}, length {_size(packet)}"
+        case HopByHop():
+            return f"HBH {_carries(first.next_header, inside)}"
+        case DestinationOptions():
+            return f"DSTOPT {_carries(first.next_header, inside)}"
+        case Routing(kind=kind, segments_left=left):
+            words = _carries(first.next_header, inside)
+            return f"RT6 (type={kind}, segleft={left}) {words}"
+        case Fragment(offset=offset):
+            words = f"frag ({offset * 8}|{_size(inside)})"
+            return words if offset else f"{words} {_carries(first.next_header, inside)}"
+        case _:
+            return type(first).__name__
+
+
+def _unread(protocol: int | None, packet: Packet) -> str:
+    return f"ip-proto-{'?' if protocol is None else int(protocol)} {len(packet.payload)}"
+
+
+def _size(packet: Packet) -> int | str:
+    try:
+        return len(bytes(packet))
+    except BuildError:
+        return "?"
+
+
+def _tree(packet: Packet) -> Iterator[str]:
+    for header in packet.headers:
+        yield type(header).__name__
+        for name, value in _fields(header):
+            yield f"{INDENT}{name:<16} {value}"
+        for meaning in _meanings(header):
+            yield f"{INDENT}{INDENT}{meaning}"
+    if packet.error is not None:
+        yield f"error: {packet.error}"
+    if packet.payload:
+        yield f"payload of {len(packet.payload)} octets"
+        yield from (f"{INDENT}{row}" for row in _rows(packet.payload))
+
+
+def _fields(header: Header) -> Iterator[tuple[str, str]]:
+    for field in dataclasses.fields(header):
+        value = getattr(header, field.name)
+        match field.name, value:
+            case "trailer" | "extensions" | "options" | "padding", b"":
+                continue
+            case _, None:
+                yield field.name, "unset" if field.compare else "computed"
+            case "checksum", int():
+                yield field.name, f"0x{value:04x}"
+            case "protocol" | "next_header", int():
+                yield field.name, _number(value, IPProtocol)
+            case "ether_type", int():
+                yield field.name, _number(value, EtherType)
+            case "dst" | "src", bytes():
+                yield field.name, value.hex(":")
+            case _, bytes():
+                yield field.name, value.hex(" ")
+            case _:
+                yield field.name, str(value)
+
+
+def _meanings(header: Header) -> Iterator[str]:
+    match header:
+        case IPv4(options=options):
+            yield from (str(option) for option in ip_options.decode(options))
+        case icmp.Unreachable() | icmp.TimeExceeded() | icmp.ParameterProblem():
+            yield from _objects(header.extensions)
+        case icmpv6.Unreachable() | icmpv6.TimeExceeded():
+            yield from _objects(header.extensions)
+
+
+def _objects(extensions: bytes) -> Iterator[str]:
+    for one in multipart.read(extensions):
+        match one.decoded:
+            case None:
+                yield str(one)
+            case tuple() as labels:
+                yield from (str(label) for label in labels)
+            case info:
+                yield str(info)
+
+
+def _number(value: int | None, names: type[EtherType] | type[IPProtocol]) -> str:
+    if value is None:
+        return "unset"
+    shown = f"0x{value:04x}" if names is EtherType else str(int(value))
+    return f"{shown} ({names(value).name})" if value in tuple(names) else shown
+
+
+def _rows(octets: bytes) -> Iterator[str]:
+    for start in range(0, len(octets), ROW):
+        row = octets[start : start + ROW]
+        text = "".join(chr(octet) if octet in PRINTABLE else "." for octet in row)
+        yield f"{start:04x}  {row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}  {text}"
