@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, Protocol, TypedDict, Unpack, overload
 
@@ -15,6 +14,7 @@ from rawkit.engine.step import Step
 from rawkit.errors import UsageError
 from rawkit.host.names import resolve
 from rawkit.host.routes import source_for
+from rawkit.record import record
 from rawkit.session import Session
 from rawkit.sockets.identifiers import next_identifier
 from rawkit.sockets.ladder import open_echo
@@ -34,7 +34,7 @@ class Place(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OnePing:
     """A ping with one target, whose report is not a tuple."""
 

@@ -5,10 +5,10 @@ import select
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from rawkit.engine.step import Engine
+from rawkit.record import record
 from rawkit.sockets.packet_io import PacketIO, VolleyIO
 from rawkit.wire.news import News, SendFailed, Volley, Volleyed
 
@@ -69,7 +69,7 @@ class RealTime:
 REAL_TIME = RealTime()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wait:
     """Nothing to do until a packet arrives or this many seconds have passed."""
 

@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
     add("--json", action="store_true", help=f"one JSON object ({SCHEMA})")
     try:
         wish = parser.parse_args(argv)
-        needed = [_parse(name) for text in wish.need for name in text.split(",")]
+        needed = [_parse(name) for names in wish.need for name in names.split(",")]
         standing = look()
         if needed:
             return _check(standing, needed, as_json=wish.json)

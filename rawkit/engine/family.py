@@ -1,8 +1,8 @@
 """What differs between IPv4 and IPv6, for engines that speak both."""
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from rawkit.record import record
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
@@ -12,7 +12,7 @@ EchoRequest = icmp.EchoRequest | icmpv6.EchoRequest
 EchoReply = icmp.EchoReply | icmpv6.EchoReply
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Family:
     """One version of IP, as far as a probe cares."""
 

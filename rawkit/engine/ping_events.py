@@ -1,16 +1,16 @@
 """What a ping tells while it runs: one frozen record a happening."""
 
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 
+from rawkit.record import record
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.received import Clock
 
 Address = IPv4Address | IPv6Address
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """Who is asked."""
 
@@ -34,7 +34,7 @@ class Verdict(Enum):
     """Another address than the target answered, so the target has not."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Damage:
     """Where the payload of a corrupted reply differs first."""
 
@@ -46,7 +46,7 @@ class Damage:
     """``None``: it came back shorter."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sent:
     """A request has left (only told when asked for)."""
 
@@ -55,7 +55,7 @@ class Sent:
     time: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reply:
     """An echo reply to one of our requests."""
 
@@ -86,7 +86,7 @@ class Reply:
     """Why it is corrupted; ``None`` then means: the checksum."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ErrorReply:
     """An ICMP error about one of our requests."""
 
@@ -104,7 +104,7 @@ class ErrorReply:
     """False for advice (redirect, source quench): the request goes on and may be answered."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NotSent:
     """The kernel refused a request; the cause is on this host."""
 
@@ -113,7 +113,7 @@ class NotSent:
     error: OSError
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lost:
     """A request was given up: no answer came in time."""
 
@@ -121,7 +121,7 @@ class Lost:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Burst:
     """Requests that the pipe sent and had answered by itself (only told when asked for).
 

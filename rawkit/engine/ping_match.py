@@ -4,12 +4,12 @@ By source, identifier, sequence number and payload for a reply; by all that is q
 the destination included, for an ICMP error. Any of these alone has fooled a ping.
 """
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from rawkit.engine.echo_payload import EchoPayload
 from rawkit.engine.family import Address
 from rawkit.engine.ping_tally import Request, Tally
+from rawkit.record import record
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
@@ -19,7 +19,7 @@ from rawkit.wire.quote import quoted
 BROADCAST = IPv4Address("255.255.255.255")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     """The request that a packet is about."""
 

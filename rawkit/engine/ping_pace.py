@@ -1,10 +1,11 @@
 """When the next echo request is due, and when the last has been waited for."""
 
 import math
-from dataclasses import dataclass
+
+from rawkit.record import record
 
 
-@dataclass(slots=True, kw_only=True)
+@record(frozen=False, kw_only=True)
 class Pace:
     """The timetable of a ping over one or many targets, asked round after round.
 

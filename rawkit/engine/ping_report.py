@@ -1,13 +1,12 @@
 """What a ping found: the ledger of its requests, and their round-trip times."""
 
-from dataclasses import dataclass, field
-
 from rawkit.engine.ping_events import Reply, Target
 from rawkit.engine.rtt import RTT
+from rawkit.record import field, record
 from rawkit.wire.received import Clock
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ledger:
     """Where every request went. The first count is the sum of the next six."""
 
@@ -42,7 +41,7 @@ class Ledger:
         return 1 - self.replied / self.sent if self.sent else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PingReport:
     """What one ping found about one target."""
 

@@ -1,11 +1,11 @@
 """What a ping sends, how often, and how long it waits."""
 
 import math
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from rawkit.engine.ping_events import Target
 from rawkit.errors import UsageError
+from rawkit.record import record
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
@@ -15,7 +15,7 @@ ECHO_HEADER = 8
 IPV4_HEADER = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class PingSettings:
     """What to send, how often, and how long to wait."""
 

@@ -1,11 +1,11 @@
 """The books of a ping: what became of every request to one target."""
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 
 from rawkit.engine.ping_events import Reply, Target
 from rawkit.engine.ping_report import Ledger, PingReport
 from rawkit.engine.rtt import statistics
+from rawkit.record import field, record
 from rawkit.wire.received import Clock
 
 WINDOW = 1 << 16
@@ -26,7 +26,7 @@ class Outcome(IntEnum):
     GIVEN_UP = 6
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Request:
     """One request, as long as anything may still be heard of it."""
 
@@ -38,7 +38,7 @@ class Request:
     outcome: Outcome = Outcome.WAITING
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Tally:
     """Counts for one target, and the requests that replies may still belong to."""
 

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from rawkit.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class RTT:
     """Statistics of round-trip times, in seconds."""
 

@@ -1,8 +1,8 @@
 """The one verb every engine has, and the news it is told."""
 
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from rawkit.record import record
 from rawkit.wire.news import News, Volley
 from rawkit.wire.packet import Packet
 
@@ -10,7 +10,7 @@ Event = TypeVar("Event", covariant=True)
 Report = TypeVar("Report", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step(Generic[Event]):
     """What an engine wants done after one step."""
 

@@ -180,7 +180,7 @@ def explain(
     """
     name, short = capability.kernel_name, capability.name.lower()
     container = f"start the container with --cap-add={capability.name}"
-    own = "a network of your own: rawkit lab"
+    own = ("a network of your own: rawkit lab",) if capability in NETWORK else ()
     if capability in sets.permitted and capability in NETWORK and not ours:
         cause = f"{name} counts only in this user namespace, which does not own the network"
         return cause, ("unshare the network too: unshare --map-root-user --net",)
@@ -188,13 +188,13 @@ def explain(
         cause = f"{name} is here, yet the kernel refused (seccomp or a security module)"
         return cause, ("look closer: rawkit doctor",)
     if capability not in sets.bounding:
-        return f"{name} is not even in the bounding set", (container, own)
+        return f"{name} is not even in the bounding set", (container, *own)
     if not initial:
         cause = f"no {name} in this user namespace"
-        return cause, (container, "unshare the network too: unshare --map-root-user --net")
+        return cause, (container, *own)
     ambient_way = f"--inh-caps=+{short} --ambient-caps=+{short}"
     root = f"sudo setpriv --reuid=$USER --regid=$USER --init-groups {ambient_way} COMMAND"
-    return f"no {name}", ("run it with sudo", root, own)
+    return f"no {name}", ("run it with sudo", root, *own)
 
 
 def owns_network() -> bool:

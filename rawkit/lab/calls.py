@@ -34,9 +34,8 @@ def setns(descriptor: int, kind: int = CLONE_NEWNET) -> None:
 
 def mount(source: str, target: str, kind: str | None, flags: int = 0) -> None:
     """Attach a file system, or change how mounts travel (mount(2))."""
-    _check(
-        libc().mount(source.encode(), os.fsencode(target), kind and kind.encode(), flags_of(flags))
-    )
+    names = source.encode(), os.fsencode(target), kind and kind.encode()
+    _check(libc().mount(*names, flags_of(flags), None))
 
 
 def die_with_parent(signal: int) -> None:

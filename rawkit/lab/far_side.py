@@ -96,7 +96,7 @@ class FarSide:
                 yield self._arrival(seconds + ns / 1e9 + offset, now), port, frame
 
     def send(self, port: int, frame: bytes) -> bool:
-        """Put a frame on a cable; ``False``: the kernel would not, the node is down."""
+        """Put a frame on a cable; ``False``: the cable is gone."""
         try:
             self._socket.sendto(frame, self._addresses[port])
         except OSError:

@@ -98,7 +98,7 @@ class Counts:
     too_big: int = 0
     """Frames above the MTU."""
     refused: int = 0
-    """Frames that the kernel of the far node would not take: its interface was down."""
+    """Frames that could not be handed over, because the interface is gone."""
     held: int = 0
     """Frames still on their way."""
     lateness: float = 0.0

@@ -89,6 +89,9 @@ class Process:
             if self.pid == 0:
                 kept = {*keep, theirs.fileno(), parent}
                 _live(body, Line(theirs, parent), kept, in_main_thread)
+        except OSError as error:
+            self._channel.close()
+            raise LabError(f"cannot start a process of the lab: {error.strerror}") from error
         finally:
             theirs.close()
             os.close(parent)
@@ -132,7 +135,10 @@ class Process:
     def _hear(self) -> object:
         try:
             data = self._channel.recv(LARGEST_MESSAGE)
+        except ConnectionError:
+            data = b""
         except OSError as error:
+            self.kill()  # or its late answer would be taken for that to the next question
             raise LabError(f"a process of the lab does not answer: {error}") from error
         if not data:
             raise LabError("a process of the lab is gone without a word: it was killed")

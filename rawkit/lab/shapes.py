@@ -6,6 +6,7 @@ of the same name plus ``_plan``, which needs no privilege and builds nothing.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Unpack
 
 from rawkit.errors import UsageError
@@ -62,7 +63,7 @@ def line_plan(
     names = ["first", *(f"router{n}" for n in range(1, hops + 1)), "last"]
     for name in names:
         plan.add_host(name, forwards=name.startswith("router"), sysctls=sysctls or {})
-    for number, (a, b) in enumerate(zip(names, names[1:], strict=False), 1):
+    for number, (a, b) in enumerate(pairwise(names), 1):
         plan.add_link(a, b, **(last if number > hops else {}))
     return plan
 

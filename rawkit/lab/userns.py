@@ -74,7 +74,7 @@ def enter_and_exec(argv: list[str]) -> NoReturn:
     the same (execve(2)). The program finds the outcome in ``RAWKIT_NETNS``: what
     :func:`mark` says there, or the reason why entering failed.
     """
-    above = os.path.dirname  # noqa: PTH120
+    above = os.path.dirname
     root = above(above(above(os.path.abspath(__file__))))  # noqa: PTH100
     code = f"import sys; sys.path.append({root!r}); from rawkit.lab.userns import _launch; "
     code += "_launch(sys.argv[1:])"
@@ -83,9 +83,14 @@ def enter_and_exec(argv: list[str]) -> NoReturn:
 
 
 def mark() -> str:
-    """Return what tells this process's network namespace from every other one."""
-    status = os.stat("/proc/self/ns/net")  # noqa: PTH116
+    """Return what tells the network namespace of this thread from every other one."""
+    status = os.stat("/proc/thread-self/ns/net")  # noqa: PTH116
     return f"{status.st_dev}:{status.st_ino}"
+
+
+def is_mark(text: str) -> bool:
+    """Whether a text is a mark, of whatever namespace, and no sentence."""
+    return text.replace(":", "").isdigit()
 
 
 def only_loopback() -> None:

@@ -2,22 +2,23 @@
 
 The kernel keeps the offender's address and what follows the quoted IP header. From
 these the ICMP error is put together again, so that an engine reads it as it would
-from a raw socket. The quoted header itself is lost: its TTL reads 0.
+from a raw socket. The quoted IP header itself is lost: its TTL reads 0.
 """
 
+import socket
 import struct
-from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
 from rawkit.sockets.options import SO_EE_ORIGIN_ICMP6
 from rawkit.wire import icmp
+from rawkit.wire.address import ipv4_address, ipv6_address
 from rawkit.wire.dissect import dissect
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.packet import Header, Packet, Parser
 
 SOCK_EXTENDED_ERR = struct.Struct("@IBBBxIHBx")
-OFFENDER_IPV4, OFFENDER_IPV6 = slice(20, 24), slice(24, 40)
-"""The address in the sockaddr_in or sockaddr_in6 that follows."""
+SOCKADDR_IN, SOCKADDR_IN6 = struct.Struct("@4x4s"), struct.Struct("@8x16sI")
+"""The offender, right behind: an address, and for IPv6 the number of its link."""
 CHECKSUM, IDENTIFIER = slice(2, 4), slice(4, 6)
 ECHO_HEADER = 8
 MINIMUM = 128
@@ -36,51 +37,35 @@ class ExtendedError(NamedTuple):
     length: int
     """Octets before the extensions, the quoted IP header not counted; 0: there are none."""
     flags: int
-    offender: bytes
-    """Who said it: 4 or 16 octets."""
+    offender: str
+    """The address of who said it."""
 
     @classmethod
     def read(cls, data: bytes) -> "ExtendedError":
         """Read the value of an ``IP_RECVERR`` or ``IPV6_RECVERR`` control message."""
         fields = SOCK_EXTENDED_ERR.unpack_from(data)
-        place = OFFENDER_IPV6 if fields[1] == SO_EE_ORIGIN_ICMP6 else OFFENDER_IPV4
-        return cls(*fields, data[place])
+        if fields[1] == SO_EE_ORIGIN_ICMP6:
+            octets, _ = SOCKADDR_IN6.unpack_from(data, SOCK_EXTENDED_ERR.size)
+            return cls(*fields, socket.inet_ntop(socket.AF_INET6, octets))
+        (octets,) = SOCKADDR_IN.unpack_from(data, SOCK_EXTENDED_ERR.size)
+        return cls(*fields, socket.inet_ntop(socket.AF_INET, octets))
 
 
-def rebuild_v4(error: ExtendedError, outer: IPv4, asked: IPv4Address, sent: bytes) -> Packet:
-    """Return the ICMP error that an entry stands for.
+def rebuild(error: ExtendedError, outer: Header, asked: str, sent: bytes) -> Packet | None:
+    """Return the ICMP error that an entry stands for, or ``None`` if too little is known.
 
     Args:
         error: the entry.
-        outer: the header to put around it.
-        asked: where the packet was going.
+        outer: the IP header to put around it.
+        asked: the address the packet was going to.
         sent: what the error quotes of the packet, from its ICMP header on.
     """
-    quoted, extensions = _split(error, sent)
-    inner = IPv4(outer.dst, asked, outer.protocol, ttl=0, dont_fragment=False)
-    quote, units = _padded(inner.pack(quoted), extensions, unit=4)
-    match error.type:
-        case icmp.Redirect.TYPE | icmp.SourceQuench.TYPE:
-            rest = error.info
-        case icmp.ParameterProblem.TYPE:
-            rest = (error.info & 0xFF) << 24 | units << 16
-        case _:
-            rest = units << 16 | error.info & 0xFFFF
-    return _read(error, rest, outer, quote + extensions, icmp.parse)
-
-
-def rebuild_v6(error: ExtendedError, outer: Header, asked: IPv6Address, sent: bytes) -> Packet:
-    """Return the ICMPv6 error that an entry stands for; see :func:`rebuild_v4`."""
-    from rawkit.wire import icmpv6
-    from rawkit.wire.ipv6 import IPv6
-
-    assert isinstance(outer, IPv6)
-    quoted, extensions = _split(error, sent)
-    inner = IPv6(outer.dst, asked, outer.next_header, hop_limit=0)
-    quote, units = _padded(inner.pack(quoted), extensions, unit=8)
-    carries_number = error.type in (icmpv6.PacketTooBig.TYPE, icmpv6.ParameterProblem.TYPE)
-    rest = error.info if carries_number else units << 24
-    return _read(error, rest, outer, quote + extensions, icmpv6.parse)
+    quoted, extensions = sent, b""
+    if error.length:
+        quoted, extensions = sent[: error.length], sent[error.length :]
+    if isinstance(outer, IPv4):
+        return _rebuild_v4(error, outer, asked, quoted, extensions)
+    return _rebuild_v6(error, outer, asked, quoted, extensions)
 
 
 def renumbered(message: bytes, identifier: int) -> bytes:
@@ -100,11 +85,34 @@ def renumbered(message: bytes, identifier: int) -> bytes:
     return head + message[6:]
 
 
-def _split(error: ExtendedError, sent: bytes) -> tuple[bytes, bytes]:
-    """Split what was quoted from the extension structure behind it."""
-    if error.length:
-        return sent[: error.length], sent[error.length :]
-    return sent, b""
+def _rebuild_v4(
+    error: ExtendedError, outer: IPv4, asked: str, quoted: bytes, extensions: bytes
+) -> Packet:
+    inner = IPv4(outer.dst, ipv4_address(asked), outer.protocol, ttl=0, dont_fragment=False)
+    quote, units = _padded(inner.pack(quoted), extensions, unit=4)
+    match error.type:
+        case icmp.Redirect.TYPE | icmp.SourceQuench.TYPE:
+            rest = error.info
+        case icmp.ParameterProblem.TYPE:
+            rest = (error.info & 0xFF) << 24 | units << 16
+        case _:
+            rest = units << 16 | error.info & 0xFFFF
+    return _read(error, rest, outer, quote + extensions, icmp.parse)
+
+
+def _rebuild_v6(
+    error: ExtendedError, outer: Header, asked: str, quoted: bytes, extensions: bytes
+) -> Packet | None:
+    from rawkit.wire import icmpv6
+    from rawkit.wire.ipv6 import IPv6
+
+    if not isinstance(outer, IPv6) or error.type == icmpv6.Redirect.TYPE:
+        return None  # the better way itself is not told
+    inner = IPv6(outer.dst, ipv6_address(asked), outer.next_header, hop_limit=0)
+    quote, units = _padded(inner.pack(quoted), extensions, unit=8)
+    has_number = error.type in (icmpv6.PacketTooBig.TYPE, icmpv6.ParameterProblem.TYPE)
+    rest = error.info if has_number else units << 24
+    return _read(error, rest, outer, quote + extensions, icmpv6.parse)
 
 
 def _padded(quote: bytes, extensions: bytes, unit: int) -> tuple[bytes, int]:
@@ -122,5 +130,4 @@ def _read(
     inside = dissect(head + following, parse)
     message, *quoted = inside.headers
     # Its checksum was right, or the kernel would have dropped it.
-    headers = (outer, message.recomputed(), *quoted)
-    return Packet(headers, inside.payload, inside.error)
+    return Packet((outer, message.recomputed(), *quoted), inside.payload, inside.error)

@@ -6,8 +6,7 @@ answers to what the socket itself sent, and keeps ICMP errors in the error queue
 
 import socket
 import struct
-from ipaddress import IPv4Address, IPv6Address
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from rawkit.errors import BuildError
 from rawkit.sockets import options
@@ -16,10 +15,12 @@ from rawkit.sockets.kernel import Ancillary, KernelSocket, arrival, open_socket
 from rawkit.sockets.outer import OuterHeaders, ask_for_headers
 from rawkit.sockets.settings import Settings, apply
 from rawkit.wire import icmp
-from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.numbers import IPProtocol
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Received
+
+if TYPE_CHECKING:
+    from rawkit.wire import icmpv6
 
 ECHO = struct.Struct("!BBHHH")
 
@@ -27,13 +28,16 @@ ECHO = struct.Struct("!BBHHH")
 class PingSocket(KernelSocket):
     """A ping socket. The kernel's own identifier never shows: it is exchanged both ways."""
 
+    _request: "type[icmp.EchoRequest | icmpv6.EchoRequest]"
+    _reply: "type[icmp.EchoReply | icmpv6.EchoReply]"
+
     def __init__(self, version: int, settings: Settings, identifier: int) -> None:
         """Open a ping socket.
 
         Args:
             version: 4 or 6.
             settings: how to set it up.
-            identifier: the one of all packets sent and received.
+            identifier: the one in all packets sent and received.
 
         Raises:
             PermissionError: ``ping_group_range`` keeps us out, or a capability is missing.
@@ -50,16 +54,50 @@ class PingSocket(KernelSocket):
         except BaseException:
             sock.close()
             raise
-        self._messages = _messages(version)
         self._identifier = identifier
         self._outers = OuterHeaders(sock, version, protocol)
+        if version == 4:
+            self._request, self._reply = icmp.EchoRequest, icmp.EchoReply
+        else:
+            from rawkit.wire import icmpv6
+
+            self._request, self._reply = icmpv6.EchoRequest, icmpv6.EchoReply
 
     def _octets(self, packet: Packet) -> bytes:
-        _, *rest = packet.headers
-        match rest:
-            case [(icmp.Echo()) as echo] if echo.identifier == self._identifier:
-                return (
-                    ECHO.pack(echo.TYPE, echo.code, 0, echo.identifier, echo.sequence)
-                    + packet.payload
-                )
-        raise BuildError("x")
+        echo = packet.headers[-1]
+        if len(packet.headers) != 2 or not isinstance(echo, self._request):
+            raise BuildError(f"a ping socket sends echo requests only, not {packet}")
+        if echo.identifier != self._identifier:
+            raise BuildError(f"this socket's identifier is {self._identifier}, not as in {echo}")
+        # The kernel fills in its own identifier, and the checksum.
+        return ECHO.pack(echo.TYPE, echo.code, 0, 0, echo.sequence) + packet.payload
+
+    def _arrived(self, octets: bytes, ancillary: Ancillary, address: SocketAddress) -> Received:
+        at, clock, messages = arrival(ancillary)
+        outer, interface = self._outers.of(address, messages)
+        _, code, _, _, sequence = ECHO.unpack_from(octets)  # it hands over nothing but replies
+        reply = self._reply(self._identifier, sequence, code)
+        packet = Packet((outer, reply), octets[ECHO.size :])
+        return Received(packet, at, interface, clock)
+
+    def _icmp_error(
+        self, octets: bytes, ancillary: Ancillary, address: SocketAddress
+    ) -> Received | None:
+        from rawkit.sockets.error_queue import ExtendedError, rebuild, renumbered
+
+        at, clock, messages = arrival(ancillary)
+        *told, (_, _, data) = messages  # the kernel puts the error last
+        error = ExtendedError.read(data)
+        outer, interface = self._outers.of((error.offender, *address[1:]), told)
+        packet = rebuild(error, outer, address[0], renumbered(octets, self._identifier))
+        return None if packet is None else Received(packet, at, interface, clock)
+
+
+def _ask_for_errors(sock: socket.socket, version: int) -> None:
+    """Have the kernel keep ICMP errors, and say where extensions in them begin."""
+    v4 = version == 4
+    (options.IP_RECVERR if v4 else options.IPV6_RECVERR).set(sock)
+    try:
+        (options.IP_RECVERR_RFC4884 if v4 else options.IPV6_RECVERR_RFC4884).set(sock)
+    except OSError:
+        pass  # before Linux 5.9 extensions stay part of the quote

@@ -5,9 +5,9 @@ import itertools
 import math
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from random import Random
 
+from rawkit.record import field, record
 from rawkit.testing.clock import VirtualClock
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.dissect import dissect_ip
@@ -21,7 +21,7 @@ Answerer = Callable[[Packet], Iterable[Packet]]
 """A host: what does it send when this packet reaches it?"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Weather:
     """What the network does to packets, each way."""
 
@@ -36,7 +36,7 @@ class Weather:
     """Share of packets that skip the delay."""
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class MemoryNetwork:
     """A pipe to hosts that exist only here. Never the same trouble twice, unless seeded so.
 

@@ -1,16 +1,16 @@
 """Pipes around pipes: one that tells what passes, one that breaks things on purpose."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import Random
 
+from rawkit.record import field, record
 from rawkit.sockets.packet_io import PacketIO
 from rawkit.wire.news import News
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Received
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Tracer:
     """Tells of every packet that passes: ``tell(">", packet)`` out, ``tell("<", packet)`` in."""
 
@@ -34,7 +34,7 @@ class Tracer:
         self.inner.close()
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class FaultInjector:
     """Loses packets and refuses sends, each with a seeded chance; else a plain pipe."""
 

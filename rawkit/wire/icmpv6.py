@@ -86,22 +86,43 @@ class EchoReply(Echo):
 
 
 @dataclass(frozen=True, slots=True)
-class Unreachable(Quoting):
-    """The packet quoted inside cannot be delivered; the code says why (RFC 4443 §3.1)."""
-
-    TYPE: ClassVar[int] = 1
+class Extended(Quoting):
+    """What the errors that can carry extensions have in common (RFC 4884 §4)."""
 
     code: int = 0
     unused: int = 0
     """The 24 bits after the length."""
     extensions: bytes = b""
-    """An extension structure (RFC 4884); see :mod:`rawkit.wire.multipart`."""
+    """An extension structure; see :mod:`rawkit.wire.multipart`."""
     length: int | None = computed()
     """Units of 8 octets in the quote; 0 where no extensions follow."""
     checksum: int | None = computed()
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
-        return _pack_extended(self, payload, outer)
+        quote, length = payload, self.length
+        if length is None:
+            quote = padded(quote, UNIT) if self.extensions else quote
+            length = len(quote) // UNIT if self.extensions else 0
+        if length > 0xFF or self.unused > 0xFFFFFF:
+            raise BuildError(f"ICMPv6: length {length} above 255 or unused too large in {self}")
+        number = length << 24 | self.unused
+        return _pack(self, self.code, number, quote + self.extensions, outer)
+
+
+class Unreachable(Extended):
+    """The packet quoted inside cannot be delivered; the code says why (RFC 4443 §3.1)."""
+
+    __slots__ = ()
+
+    TYPE: ClassVar[int] = 1
+
+
+class TimeExceeded(Extended):
+    """The packet quoted inside died; code 0: of its hop limit, 1: fragments were missing."""
+
+    __slots__ = ()
+
+    TYPE: ClassVar[int] = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +137,6 @@ class PacketTooBig(Quoting):
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         return _pack(self, self.code, self.mtu, payload, outer)
-
-
-@dataclass(frozen=True, slots=True)
-class TimeExceeded(Quoting):
-    """The packet quoted inside died; code 0: of its hop limit, 1: fragments were missing."""
-
-    TYPE: ClassVar[int] = 3
-
-    code: int = 0
-    unused: int = 0
-    """The 24 bits after the length."""
-    extensions: bytes = b""
-    length: int | None = computed()
-    checksum: int | None = computed()
-
-    def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
-        return _pack_extended(self, payload, outer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +213,7 @@ def parse(data: memoryview) -> tuple[Message, memoryview]:
     number = first << 16 | second
     match type_:
         case Unreachable.TYPE | TimeExceeded.TYPE:
-            kind = Unreachable if type_ == Unreachable.TYPE else TimeExceeded
+            kind: type[Extended] = Unreachable if type_ == Unreachable.TYPE else TimeExceeded
             length, unused = first >> 8, number & 0xFFFFFF
             quote, extensions = split(rest, length * UNIT)
             return kind(code, unused, extensions, length, checksum), quote
@@ -231,18 +235,8 @@ def _parse_redirect(
     return Redirect(target, destination, code, reserved, checksum), data[REDIRECT_SIZE:]
 
 
-def _pack_extended(error: Unreachable | TimeExceeded, quote: bytes, outer: Header | None) -> bytes:
-    length = error.length
-    if length is None:
-        quote = padded(quote, UNIT) if error.extensions else quote
-        length = len(quote) // UNIT if error.extensions else 0
-    if length > 0xFF or error.unused > 0xFFFFFF:
-        raise BuildError(f"ICMPv6: length {length} above 255 or unused too large in {error}")
-    return _pack(error, error.code, length << 24 | error.unused, quote + error.extensions, outer)
-
-
 def _pack(
-    message: Unreachable | PacketTooBig | TimeExceeded | ParameterProblem | Redirect,
+    message: Extended | PacketTooBig | ParameterProblem | Redirect,
     code: int,
     number: int,
     payload: bytes,

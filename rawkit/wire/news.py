@@ -3,15 +3,14 @@
 An engine is told one :data:`News` at a time and looks only at what concerns it.
 """
 
-from dataclasses import dataclass
-
+from rawkit.record import record
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Clock, Received
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Opened:
     """The pipe is open: the first news of all, where there is something to say."""
 
@@ -21,7 +20,7 @@ class Opened:
     """Why this kind and no other."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Transmitted:
     """A packet left this host; told after the sending, and before any answer to it."""
 
@@ -32,7 +31,7 @@ class Transmitted:
     clock: Clock = Clock.KERNEL
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SendFailed:
     """A packet could not be sent."""
 
@@ -40,7 +39,7 @@ class SendFailed:
     error: OSError
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dropped:
     """Packets arrived but were lost on this host: the receive buffer was full."""
 
@@ -48,7 +47,7 @@ class Dropped:
     """How many since the last such news."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Volley:
     """Echo requests to one address, each to leave when the one before is answered.
 
@@ -68,7 +67,7 @@ class Volley:
     """Monotonic time after which no request leaves."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Volleyed:
     """What became of a volley.
 

@@ -1,8 +1,8 @@
 """A packet as it arrived."""
 
-from dataclasses import dataclass
 from enum import Enum
 
+from rawkit.record import record
 from rawkit.wire.packet import Packet
 
 
@@ -22,7 +22,7 @@ class Checksum(Enum):
     """Left to the hardware by the sender's kernel (offload): says nothing about the packet."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Received:
     """One packet, and what the kernel knew about its arrival."""
 

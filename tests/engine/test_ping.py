@@ -2,7 +2,6 @@
 
 import errno
 import math
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
@@ -21,6 +20,7 @@ from rawkit.engine.ping_events import (
 )
 from rawkit.engine.ping_report import Ledger
 from rawkit.engine.ping_settings import PingSettings
+from rawkit.record import replace
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.dissect import dissect
 from rawkit.wire.ipv4 import IPv4

@@ -1,5 +1,6 @@
 """Hear what really is on the wire: a packet socket of the tests' own."""
 
+import errno
 import socket
 import struct
 import time
@@ -49,6 +50,10 @@ class Capture:
             )
         except (TimeoutError, BlockingIOError):
             return None
+        except OSError as error:
+            if error.errno != errno.ENETDOWN:  # told once, when an interface goes down
+                raise
+            return self.next(timeout)
         seconds, nanoseconds = TIMESPEC.unpack(ancillary[0][2])
         return Frame(seconds + nanoseconds / 1e9, address[2] == OUTGOING, octets)
 

@@ -1,0 +1,215 @@
+"""Socket filters: classic BPF, assembled here, run by the kernel (socket(7), filter.rst).
+
+A filter is attached before its socket can hear anything of interest, and lets pass
+what the socket waits for. On a raw IPv4 socket a program sees the IP header first;
+on a raw IPv6 socket it starts behind all IPv6 headers.
+"""
+
+import socket
+import struct
+from array import array
+from typing import NamedTuple
+
+from rawkit.sockets import options
+
+INSTRUCTION = struct.Struct("=HBBI")
+PROGRAM = struct.Struct("@HP")
+ALL = 0xFFFF_FFFF
+FARTHEST = 0xFF
+"""Instructions that a conditional jump can skip."""
+
+# Operation codes, linux/bpf_common.h.
+LOAD_BYTE, LOAD_HALF = 0x30, 0x28
+LOAD_BYTE_FROM_X, LOAD_HALF_FROM_X = 0x50, 0x48
+LOAD_MEMORY, STORE_MEMORY = 0x60, 0x02
+LOAD_X, LOAD_X_IHL = 0x01, 0xB1
+ADD, AND, SHIFT_LEFT, ADD_X, TO_X, TO_A = 0x04, 0x54, 0x64, 0x0C, 0x07, 0x87
+JUMP_ALWAYS, JUMP_EQUAL, JUMP_SET = 0x05, 0x15, 0x45
+RETURN = 0x06
+
+
+class Op(NamedTuple):
+    """One instruction. A conditional jump goes on with the next one where it names no label."""
+
+    code: int
+    k: int = 0
+    true: str = ""
+    false: str = ""
+
+
+Line = Op | str
+"""An instruction, or a label for the one after it."""
+
+
+def assemble(lines: list[Line]) -> bytes:
+    """Return the program; jumps go forward only.
+
+    Raises:
+        ValueError: a label is missing, behind the jump, or too far from it.
+    """
+    places: dict[str, int] = {}
+    ops: list[Op] = []
+    for line in lines:
+        if isinstance(line, str):
+            places[line] = len(ops)
+        else:
+            ops.append(line)
+
+    def distance(here: int, label: str, farthest: int) -> int:
+        if not label:
+            return 0
+        skipped = places.get(label, -1) - here - 1
+        if not 0 <= skipped <= farthest:
+            raise ValueError(f"BPF: no label {label!r} within {farthest} instructions")
+        return skipped
+
+    program = bytearray()
+    for here, op in enumerate(ops):
+        if op.code == JUMP_ALWAYS:
+            program += INSTRUCTION.pack(op.code, 0, 0, distance(here, op.true, ALL))
+        else:
+            true, false = (distance(here, label, FARTHEST) for label in (op.true, op.false))
+            program += INSTRUCTION.pack(op.code, true, false, op.k)
+    return bytes(program)
+
+
+def attach(sock: socket.socket, program: bytes) -> None:
+    """Attach a program to a socket; what was queued before stays there.
+
+    Raises:
+        OSError: the kernel refuses the program, or has no memory for it.
+    """
+    instructions = array("B", program)
+    address, _ = instructions.buffer_info()
+    value = PROGRAM.pack(len(program) // INSTRUCTION.size, address)
+    options.SO_ATTACH_FILTER.set(sock, value)
+
+
+def echo_filter(version: int, identifier: int) -> bytes:
+    """Return a filter for raw ICMP sockets that lets pass what concerns one ping.
+
+    That is: echo replies with this identifier, and ICMP errors, redirects and quenches
+    that quote an echo request with this identifier.
+    """
+    return assemble(_echo_v4(identifier) if version == 4 else _echo_v6(identifier))
+
+
+def _verdict(identifier: int) -> list[Line]:
+    """Decide by the identifier in A."""
+    return [
+        Op(JUMP_EQUAL, identifier, "pass", "drop"),
+        "pass",
+        Op(RETURN, ALL),
+        "drop",
+        Op(RETURN, 0),
+    ]
+
+
+def _echo_v4(identifier: int) -> list[Line]:
+    reply, request, icmp, quote = 0, 8, 1, 8
+    return [
+        Op(LOAD_X_IHL, 0),
+        Op(LOAD_BYTE_FROM_X, 0),
+        Op(JUMP_EQUAL, reply, "reply"),
+        *(Op(JUMP_EQUAL, error, "error") for error in (3, 4, 5, 11)),
+        Op(JUMP_EQUAL, 12, "error", "drop"),
+        "error",
+        Op(LOAD_BYTE_FROM_X, quote + 9),
+        Op(JUMP_EQUAL, icmp, "", "drop"),
+        Op(LOAD_HALF_FROM_X, quote + 6),
+        Op(JUMP_SET, 0x1FFF, "drop"),  # a later fragment: no ICMP header there
+        Op(LOAD_BYTE_FROM_X, quote),
+        Op(AND, 0x0F),
+        Op(SHIFT_LEFT, 2),
+        Op(ADD_X),
+        Op(TO_X),  # X: both IP header lengths
+        Op(LOAD_BYTE_FROM_X, quote),
+        Op(JUMP_EQUAL, request, "", "drop"),
+        Op(LOAD_HALF_FROM_X, quote + 4),
+        Op(JUMP_ALWAYS, 0, "identifier"),
+        "reply",
+        Op(LOAD_HALF_FROM_X, 4),
+        "identifier",
+        *_verdict(identifier),
+    ]
+
+
+def _echo_v6(identifier: int) -> list[Line]:
+    request, reply, redirect, redirected_header, link_address = 128, 129, 137, 4, 2
+    return [
+        Op(LOAD_BYTE, 0),
+        Op(JUMP_EQUAL, reply, "reply"),
+        Op(JUMP_EQUAL, redirect, "redirect"),
+        *(Op(JUMP_EQUAL, error, "error") for error in (1, 2, 3)),
+        Op(JUMP_EQUAL, 4, "error", "drop"),
+        # A redirect quotes in an option, often behind that with the link-layer address
+        # (RFC 4861 §4.5, §4.6).
+        "redirect",
+        Op(LOAD_X, 40),
+        Op(LOAD_BYTE, 40),
+        Op(JUMP_EQUAL, redirected_header, "in option"),
+        Op(JUMP_EQUAL, link_address, "", "drop"),
+        Op(LOAD_BYTE, 41),
+        Op(SHIFT_LEFT, 3),
+        Op(ADD, 40),
+        Op(TO_X),
+        Op(LOAD_BYTE_FROM_X, 0),
+        Op(JUMP_EQUAL, redirected_header, "in option", "drop"),
+        "in option",
+        Op(TO_A),
+        Op(ADD, 8),
+        Op(TO_X),
+        Op(JUMP_ALWAYS, 0, "quote"),
+        "error",
+        Op(LOAD_X, 8),
+        "quote",
+        *_past_ipv6_headers(),
+        "icmp",
+        Op(LOAD_BYTE_FROM_X, 0),
+        Op(JUMP_EQUAL, request, "", "drop"),
+        Op(LOAD_HALF_FROM_X, 4),
+        Op(JUMP_ALWAYS, 0, "identifier"),
+        "reply",
+        Op(LOAD_HALF, 4),
+        "identifier",
+        *_verdict(identifier),
+    ]
+
+
+def _past_ipv6_headers() -> list[Line]:
+    """Move X from a quoted IPv6 header to the ICMPv6 header in it, past four others at most."""
+    icmpv6, hop_by_hop, routing, fragment, destination = 58, 0, 43, 44, 60
+    lines: list[Line] = [
+        Op(LOAD_BYTE_FROM_X, 6),
+        Op(STORE_MEMORY, 0),
+        Op(TO_A),
+        Op(ADD, 40),
+        Op(TO_X),
+    ]
+    for number in range(4):
+        lines += [
+            Op(LOAD_MEMORY, 0),
+            Op(JUMP_EQUAL, icmpv6, "icmp"),
+            Op(JUMP_EQUAL, fragment, f"fragment {number}"),
+            Op(JUMP_EQUAL, hop_by_hop, f"options {number}"),
+            Op(JUMP_EQUAL, routing, f"options {number}"),
+            Op(JUMP_EQUAL, destination, f"options {number}", "drop"),
+            f"fragment {number}",
+            Op(LOAD_HALF_FROM_X, 2),
+            Op(JUMP_SET, 0xFFF8, "drop"),  # a later fragment: no ICMPv6 header there
+            Op(LOAD_BYTE_FROM_X, 0),
+            Op(STORE_MEMORY, 0),
+            Op(TO_A),
+            Op(ADD, 8),
+            Op(JUMP_ALWAYS, 0, f"next {number}"),
+            f"options {number}",
+            Op(LOAD_BYTE_FROM_X, 0),
+            Op(STORE_MEMORY, 0),
+            Op(LOAD_BYTE_FROM_X, 1),
+            Op(ADD, 1),
+            Op(SHIFT_LEFT, 3),
+            Op(ADD_X),
+            f"next {number}",
+            Op(TO_X),
+        ]
+    return [*lines, Op(LOAD_MEMORY, 0), Op(JUMP_EQUAL, icmpv6, "icmp", "drop")]

@@ -1,0 +1,121 @@
+"""Records behave as frozen, slotted dataclasses do."""
+
+import copy
+import pickle
+from typing import ClassVar
+
+import pytest
+
+from rawkit.record import field, fields, record, replace
+
+
+@record
+class Point:
+    KIND: ClassVar[str] = "point"
+
+    x: int
+    y: int = 0
+    note: str | None = field(default=None, compare=False)
+
+
+@record
+class Point3(Point):
+    z: int = 9
+
+
+@record(kw_only=True)
+class Options:
+    size: int
+    tags: list[str] = field(default_factory=list)
+
+
+@record(frozen=False, eq=False)
+class Counter:
+    step: int = 1
+    total: int = field(default=0, init=False)
+
+    def add(self) -> None:
+        self.total += self.step
+
+
+@record
+class Even:
+    number: int
+
+    def __post_init__(self) -> None:
+        if self.number % 2:
+            raise ValueError("odd")
+
+
+def test_fields_are_positional_or_named() -> None:
+    assert Point(1, 2) == Point(y=2, x=1)
+    assert (Point(1).x, Point(1).y, Point.KIND) == (1, 0, "point")
+
+
+def test_values_are_equal_by_their_compared_fields_and_class() -> None:
+    assert Point(1, 2, "a") == Point(1, 2, "b")
+    assert hash(Point(1, 2, "a")) == hash(Point(1, 2, "b"))
+    assert Point(1) != Point(2)
+    assert Point(1, 2) != Point3(1, 2)
+    assert Point(1, 2).__eq__((1, 2)) is NotImplemented
+
+
+def test_a_record_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError, match="cannot change 'x' of a Point"):
+        Point(1).x = 2  # type: ignore[misc]  # that it is refused is the point
+    with pytest.raises(AttributeError, match="cannot delete"):
+        del Point(1).x
+    with pytest.raises(AttributeError):
+        Point(1).other = 2  # type: ignore[attr-defined]  # likewise
+
+
+def test_replace_makes_a_changed_copy() -> None:
+    assert replace(Point(1, 2, "a"), y=5) == Point(1, 5)
+    assert replace(Point(1, 2, "a"), y=5).note == "a"
+
+
+def test_subclasses_add_fields() -> None:
+    assert repr(Point3(1, 2)) == "Point3(x=1, y=2, note=None, z=9)"
+    assert [f.name for f in fields(Point3)] == ["x", "y", "note", "z"]
+
+
+def test_patterns_match_by_position() -> None:
+    match Point(1, 2):
+        case Point(1, y):
+            assert y == 2
+        case _:
+            pytest.fail("no match")
+
+
+def test_a_factory_makes_a_new_default_each_time() -> None:
+    Options(size=1).tags.append("x")
+
+    assert Options(size=1).tags == []
+
+
+def test_keyword_only_means_it() -> None:
+    with pytest.raises(TypeError):
+        Options(1)  # type: ignore[call-arg]  # that it is refused is the point
+
+
+@pytest.mark.parametrize("arguments", [{}, {"x": 1, "q": 2}])
+def test_missing_and_unknown_fields_are_refused(arguments: dict[str, int]) -> None:
+    with pytest.raises(TypeError):
+        Point(**arguments)  # type: ignore[arg-type]  # that it is refused is the point
+
+
+def test_a_record_may_be_changeable() -> None:
+    counter = Counter(2)
+    counter.add()
+
+    assert counter.total == 2
+    assert counter != Counter(2)
+
+
+def test_records_can_be_copied_and_pickled() -> None:
+    assert copy.copy(Point3(1, 2)) == pickle.loads(pickle.dumps(Point3(1, 2))) == Point3(1, 2)
+
+
+def test_post_init_may_refuse() -> None:
+    with pytest.raises(ValueError, match="odd"):
+        Even(3)
