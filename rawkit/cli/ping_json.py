@@ -12,6 +12,7 @@ from json import dumps
 
 from rawkit.cli.ping_text import Wall
 from rawkit.engine.ping_events import (
+    Burst,
     ErrorReply,
     Lost,
     NotSent,
@@ -26,7 +27,7 @@ from rawkit.engine.rtt import RTT
 
 NAME = "rawkit.ping/1"
 
-Value = str | int | float | bool | None | dict[str, "Value"]
+Value = str | int | float | bool | None | list[float] | dict[str, "Value"]
 
 REPLY = {
     "time": "when it arrived",
@@ -73,6 +74,11 @@ SCHEMA: dict[str, dict[str, str]] = {
         "errno": "its error number",
         "message": "what that means",
     },
+    "burst": {
+        "sequence": "number of the first of several requests in a row (only in a flood)",
+        "sent": "how many",
+        "rtts": "round-trip times of those answered, in order",
+    },
     "summary": {
         "source": "source address of the requests; null: the kernel's choice",
         "sent": "requests made; the sum of the next six",
@@ -99,6 +105,8 @@ SCHEMA: dict[str, dict[str, str]] = {
 }
 """The fields of each type, beside the four that all have."""
 
+NANOSECONDS, MICROSECONDS = 9, 6
+"""Decimals: more than these are noise in a float of so many seconds."""
 RTT_FIELDS = ("count", "min", "avg", "max", "mdev", "median", "p95", "p99", "jitter", "ewma")
 
 
@@ -133,11 +141,13 @@ class PingJson:
                 return self._reply(event)
             case ErrorReply():
                 return self._error(event)
-            case NotSent(target=target, sequence=sequence, error=error):
-                words = {"errno": error.errno, "message": error.strerror or str(error)}
-                return _line("not_sent", target, {"sequence": sequence, **words})
-            case Lost(target=target, sequence=sequence):
-                return _line("lost", target, {"sequence": sequence})
+            case NotSent():
+                return self._not_sent(event)
+            case Lost():
+                return _line("lost", event.target, {"sequence": event.sequence})
+            case Burst():
+                values: dict[str, Value] = {"sequence": event.first, "sent": event.sent}
+                return _line("burst", event.target, values | {"rtts": [round(rtt, NANOSECONDS) for rtt in event.rtts]})
 
     def closing(self, report: PingReport) -> str:
         """Return the summary of one target."""
@@ -159,7 +169,7 @@ class PingJson:
             "advice": ledger.advice,
             "loss": ledger.loss if ledger.sent else None,
             "alive": report.is_alive,
-            "elapsed": report.elapsed,
+            "elapsed": round(report.elapsed, NANOSECONDS),
             "rtt": _rtt(report.rtt),
             "sent_by": sent_by.value if sent_by else None,
             "received_by": received_by.value if received_by else None,
@@ -168,25 +178,28 @@ class PingJson:
         }
         return _line("summary", target, values)
 
+    def _moment(self, time: float) -> float:
+        return round(self._wall(time), MICROSECONDS)
+
     def _sent(self, event: Sent) -> str:
         overdue = self._waiting.get(id(event.target)) if self._outstanding else None
         self._waiting[id(event.target)] = event.sequence
         if overdue is None:
             return ""
-        values: dict[str, Value] = {"time": self._wall(event.time), "sequence": overdue}
+        values: dict[str, Value] = {"time": self._moment(event.time), "sequence": overdue}
         return _line("outstanding", event.target, values)
 
     def _reply(self, reply: Reply) -> str:
         if self._waiting.get(id(reply.target)) == reply.sequence:
             del self._waiting[id(reply.target)]
         values: dict[str, Value] = {
-            "time": self._wall(reply.time),
+            "time": self._moment(reply.time),
             "sequence": reply.sequence,
             "source": str(reply.source),
             "size": reply.size,
             "ttl": reply.ttl,
             "traffic_class": reply.traffic_class,
-            "rtt": reply.rtt,
+            "rtt": round(reply.rtt, NANOSECONDS),
             "sent_by": reply.sent_by.value,
             "received_by": reply.stamped_by.value,
         }
@@ -205,23 +218,34 @@ class PingJson:
         from rawkit.wire.quote import says
 
         message = error.message
-        octets = message.pack(b"")
         values: dict[str, Value] = {
-            "time": self._wall(error.time),
+            "time": self._moment(error.time),
             "sequence": error.sequence,
             "source": str(error.source),
-            "icmp_type": octets[0],
-            "icmp_code": octets[1],
+            "icmp_type": getattr(message, "TYPE", None) or getattr(message, "type", None),
+            "icmp_code": getattr(message, "code", 0),
             "message": says(message),
             "mtu": getattr(message, "mtu", None) or None,
             "final": error.final,
-            "rtt": error.rtt,
+            "rtt": round(error.rtt, NANOSECONDS),
         }
         return _line("error", error.target, values)
 
+    def _not_sent(self, event: NotSent) -> str:
+        error = event.error
+        values: dict[str, Value] = {
+            "sequence": event.sequence,
+            "errno": error.errno,
+            "message": error.strerror or str(error),
+        }
+        return _line("not_sent", event.target, values)
+
 
 def _rtt(rtt: RTT | None) -> dict[str, Value] | None:
-    return None if rtt is None else {name: getattr(rtt, name) for name in RTT_FIELDS}
+    if rtt is None:
+        return None
+    values = ((name, getattr(rtt, name)) for name in RTT_FIELDS)
+    return {name: value and round(value, NANOSECONDS) for name, value in values}
 
 
 def _line(kind: str, target: Target, values: dict[str, Value]) -> str:

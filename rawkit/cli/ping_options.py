@@ -45,6 +45,8 @@ class PingOptions:
         self.mark: int | None = None
         self.pmtu: Literal["do", "want", "dont", "probe"] | None = None
         self.identifier: int | None = None
+        self.spare_identifier: int | None = None
+        """Used where none was asked for, and a raw socket is had."""
         self.preload = 1
         self.send_buffer: int | None = None
         self.timestamp: Literal["tsonly", "tsandaddr", "tsprespec"] | None = None
@@ -371,7 +373,7 @@ OPTIONS = (
         "pcap",
         "FILE",
         _value("pcap", text),
-        "write the packets sent and received to FILE (-: stdout)",
+        "write the packets sent and received to FILE",
     ),
     Option(
         "",

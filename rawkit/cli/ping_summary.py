@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from rawkit.cli.ping_numbers import microseconds, thousandths
+from rawkit.cli.ping_numbers import thousandths
 from rawkit.cli.ping_options import PingOptions
 from rawkit.engine.ping_report import PingReport
 

@@ -11,6 +11,7 @@ from rawkit.cli.ping_numbers import rounded
 from rawkit.cli.ping_options import PingOptions
 from rawkit.engine.ping_events import (
     Address,
+    Burst,
     ErrorReply,
     NotSent,
     PingEvent,
@@ -79,8 +80,6 @@ class PingText:
             width: columns of the terminal, if stdout is one.
         """
         self.options = options
-        self.identifier = options.identifier
-        """Shown with ``-v``, where it is what the wire carries."""
         self._names = names
         self._wall = wall
         self._several = several
@@ -106,6 +105,8 @@ class PingText:
                 return self._error(event, progress)
             case NotSent():
                 return self._not_sent(event, progress)
+            case Burst():
+                return self._burst(event, progress)
             case _:
                 return ""
 
@@ -169,8 +170,8 @@ class PingText:
         if options.flood:
             return ("\bC" if reply.verdict is Verdict.CORRUPTED else "\b \b") + bell
         identifier = ""
-        if options.verbose and self.identifier is not None:
-            identifier = f" ident={self.identifier}"
+        if options.verbose and options.identifier is not None:
+            identifier = f" ident={options.identifier}"
         line = (
             f"{self._start(reply.time, reply.target)}{reply.size} bytes from "
             f"{self._shown(reply.source, reply.target)}: icmp_seq={reply.sequence % SEQUENCES}"
@@ -230,6 +231,18 @@ class PingText:
 
         progress.local_errors += event.error.errno == EMSGSIZE
         return "\bE" if self.options.flood and not self.options.quiet else ""
+
+    def _burst(self, event: Burst, progress: Progress) -> str:
+        """Return what so many requests and replies in turn would have printed."""
+        progress.sent = event.first + event.sent - 1
+        replies = len(event.rtts)
+        if replies:
+            progress.acknowledge(progress.sent + replies - event.sent)
+        progress.answered = replies == event.sent
+        if self.options.quiet or not self.options.flood:
+            return ""
+        bell = "\a" if self.options.audible else ""
+        return f".\b \b{bell}" * replies + "." * (event.sent - replies)
 
     def _start(self, time: float, target: Target) -> str:
         """Return what a line begins with: the time of day, and which of several hosts it is on."""

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from rawkit.host.attempts import Attempt
 from rawkit.host.capability import Capability, CapabilitySets, explain
 from rawkit.host.finding import Finding, Verdict
-from rawkit.host.privileges import PING_GROUP_RANGE, SECCOMP_MODES, PingGroups
+from rawkit.host.privileges import SECCOMP_MODES, PingGroups
 
 OK, WARN, BAD = Verdict.OK, Verdict.WARN, Verdict.BAD
 
-OPEN_PING = f'sudo sysctl -w {PING_GROUP_RANGE}="0 2147483647"'
 APPARMOR_USERNS = "kernel.apparmor_restrict_unprivileged_userns"
 CLONE_USERNS = "kernel.unprivileged_userns_clone"
 MOST_USERNS = "user.max_user_namespaces"
@@ -40,7 +39,7 @@ def ping_socket(version: int, attempt: Attempt, groups: PingGroups | None) -> Fi
     ways_out: tuple[str, ...] = ()
     match attempt.errno:
         case errno.EACCES if groups is not None and not groups.admit_us:
-            cause, ways_out = str(groups), (OPEN_PING,)
+            cause, ways_out = str(groups), (groups.way_out,)
         case errno.EACCES | errno.EPERM:
             cause = f"{attempt}; seccomp or a security module"
             ways_out = ("allow it in the container's seccomp profile",)

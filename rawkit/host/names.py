@@ -143,7 +143,8 @@ def reverse(address: Address) -> str | None:
     like (it could carry control sequences for a terminal) counts as none.
     """
     try:
-        name, _ = socket.getnameinfo((str(address), 0), socket.NI_NAMEREQD)
+        # not getnameinfo: Python 3.11 holds the interpreter lock while that waits
+        name, _, _ = socket.gethostbyaddr(str(address))
     except (OSError, UnicodeError):
         return None
     return name if is_harmless(name) else None

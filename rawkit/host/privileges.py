@@ -4,7 +4,7 @@ import os
 from typing import NamedTuple
 
 from rawkit.host import sysctl
-from rawkit.host.capability import STATUS
+from rawkit.host.capability import STATUS, in_initial_user_namespace
 
 PING_GROUP_RANGE = "net.ipv4.ping_group_range"  # for IPv6 too (icmp(7))
 SECCOMP_MODES = {0: "off", 1: "strict", 2: "filter"}  # linux/seccomp.h
@@ -28,22 +28,37 @@ class PingGroups(NamedTuple):
     high: int
     ours: tuple[int, ...]
     """The effective group, then the others."""
+    is_foreign: bool = False
+    """Whether the range was set in numbers that this user namespace does not know."""
 
     @property
     def admit_us(self) -> bool:
         """Whether one of our groups is in the range. Being root is of no help."""
-        return any(self.low <= group <= self.high for group in self.ours)
+        return not self.is_foreign and any(self.low <= group <= self.high for group in self.ours)
+
+    @property
+    def way_out(self) -> str:
+        """The command that admits us."""
+        wide = f"{self.ours[0]} {self.ours[0]}" if self.is_foreign else "0 2147483647"
+        return f'{"" if self.is_foreign else "sudo "}sysctl -w {PING_GROUP_RANGE}="{wide}"'
 
     def __str__(self) -> str:
         who = "no group" if self.low > self.high else f"groups {self.low} to {self.high}"
         ours = f"ours {'is' if len(self.ours) == 1 else 'are'} {', '.join(map(str, self.ours))}"
+        if self.is_foreign:
+            return f"{PING_GROUP_RANGE} admits no group that this user namespace knows, {ours}"
         return f'{PING_GROUP_RANGE} is "{self.low} {self.high}" ({who}), {ours}'
 
 
 def ping_groups() -> PingGroups | None:
     """Return who may open ping sockets in this network; ``None`` if the kernel has none."""
     found = sysctl.numbers(PING_GROUP_RANGE)
-    return PingGroups(found[0], found[1], groups()) if found else None
+    if not found:
+        return None
+    # Inside, all groups that are not mapped look like this one (user_namespaces(7)).
+    nobody = sysctl.numbers("kernel.overflowgid") or (65534,)
+    is_foreign = nobody[0] in found and not in_initial_user_namespace()
+    return PingGroups(found[0], found[1], groups(), is_foreign)
 
 
 def groups() -> tuple[int, ...]:

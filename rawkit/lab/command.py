@@ -44,20 +44,19 @@ WATCHED = PASSED_ON | {signal.SIGCHLD}
 def run_command(node: Namespace, argv: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command in a node with our own terminal; return its exit status as a shell would.
 
-    Needs one thread only. Ctrl-C goes to the command; signals sent to this process are
-    handed on to it. The terminal is afterwards as it was.
+    Ctrl-C goes to the command; signals sent to this process are handed on to it. The
+    terminal is afterwards as it was. It works once: with the pid namespace gone, this
+    process can neither fork nor start threads any more.
     """
     terminal = Terminal()
-    with open("/proc/self/ns/pid", "rb") as ours:  # noqa: PTH123
-        unshare(CLONE_NEWPID)  # for our next child; not for us
-        alive, our_life = os.pipe()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
-        first = os.fork()
-        if first == 0:
-            os.close(our_life)
-            _be_first(node, argv, environment, alive, mask)
-        setns(ours.fileno(), CLONE_NEWPID)
+    unshare(CLONE_NEWPID)  # for our next child; not for us
+    alive, our_life = os.pipe()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+    first = os.fork()
+    if first == 0:
+        os.close(our_life)
+        _be_first(node, argv, environment, alive, mask)
     try:
         return _wait_for(first)
     finally:

@@ -10,9 +10,9 @@ import random
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
 
 from rawkit.errors import UsageError
+from rawkit.lab.schedule import Schedule
 
 LINK_HEADER = 14
 """Octets of an Ethernet header; an MTU does not count them."""
@@ -114,9 +114,7 @@ class Line:
     counts: Counts = field(default_factory=Counts, init=False)
 
     _random: random.Random = field(init=False)
-    _held: list[tuple[float, int, bytes]] = field(default_factory=list, init=False)
-    _number: int = field(default=0, init=False)
-    """Of the last frame held: keeps frames with the same time in order."""
+    _held: Schedule[bytes] = field(default_factory=Schedule, init=False)
     _free_at: float = field(default=-math.inf, init=False)
     """When the line has sent all that waits for it."""
     _leaving: deque[float] = field(default_factory=deque, init=False)
@@ -145,16 +143,15 @@ class Line:
     def due(self, now: float) -> Iterator[bytes]:
         """Give out, in order, the frames whose time has come."""
         held, counts = self._held, self.counts
-        while held and held[0][0] <= now:
-            at, _, frame = heappop(held)
-            counts.lateness = max(counts.lateness, now - at)
+        for frame in held.due(now):
             counts.delivered += 1
             counts.held = len(held)
+            counts.lateness = held.lateness
             yield frame
 
     def next_at(self) -> float:
         """Return when the next frame is due; infinity: none is on its way."""
-        return self._held[0][0] if self._held else math.inf
+        return self._held.next_at()
 
     def change(self, impairment: Impairment) -> None:
         """Let the line be this bad from now on; frames on their way keep their time."""
@@ -173,8 +170,7 @@ class Line:
         if self._happens(bad.corrupt):
             frame = self._corrupted(frame)
         at = self._sent_at(now, frame) + self._delay()
-        self._number += 1
-        heappush(self._held, (at, self._number, frame))
+        self._held.put(at, frame)
         self.counts.held = len(self._held)
 
     def _waiting(self, now: float) -> int:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import NamedTuple, TypedDict, Unpack
 
-from rawkit.errors import LabError
+from rawkit.errors import LabError, UsageError
 from rawkit.lab.impairment import Impairment
 
 MOST_SEGMENTS = 255  # 10.1.0.0/16 to 10.255.0.0/16
 MOST_MEMBERS = 254
 MOST_SPARE = 254
+LEAST_MTU = 1280  # or the interface loses IPv6 (RFC 8200 §5)
+MOST_MTU = 65535
 
 Sysctls = Mapping[str, str | int]
 
@@ -157,6 +159,7 @@ class Plan:
 
         Raises:
             LabError: no such two things can be linked.
+        UsageError: a number makes no sense.
         """
         for name in (a, b):
             if name not in self.hosts and name not in self.bridges:
@@ -164,8 +167,8 @@ class Plan:
         if a == b or (a in self.bridges and b in self.bridges):
             raise LabError(f"cannot link {a} and {b}: link two nodes, or a node and a bridge")
         mtu = options.get("mtu", 1500)
-        if mtu < 1280:
-            raise LabError(f"mtu {mtu} is below 1280, the least that IPv6 works with (RFC 8200 §5)")
+        if not LEAST_MTU <= mtu <= MOST_MTU:
+            raise UsageError(f"mtu {mtu} is not in {LEAST_MTU} to {MOST_MTU}")
         bridged = self.bridges.get(a) or self.bridges.get(b)
         segment = bridged or self._new_segment()
         ends = self._end(a, segment, mtu), self._end(b, segment, mtu)

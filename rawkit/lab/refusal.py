@@ -4,6 +4,8 @@ import errno
 import os
 from dataclasses import dataclass
 
+from rawkit.host.capability import Capability, read
+
 PR_GET_DUMPABLE = 3  # linux/prctl.h
 
 RUN_AS_ROOT = "run it as root"
@@ -24,6 +26,8 @@ class Surroundings:
     """SELinux is enforcing."""
     dumpable: bool = True
     """Whether ``/proc/self`` belongs to us: not so if the interpreter has file capabilities."""
+    plain_root: bool = False
+    """Root, but without CAP_SETFCAP."""
     most: tuple[tuple[str, int], ...] = ()
     """The limits of namespaces(7): ``("user.max_user_namespaces", 0)`` …"""
 
@@ -36,7 +40,7 @@ def explain(step: str, number: int, here: Surroundings) -> str:
         number: the errno.
         here: the circumstances.
     """
-    cause, ways = _cause(number, here)
+    cause, ways = _cause(step, number, here)
     return (
         f"cannot enter namespaces of our own: {step}: {os.strerror(number)}: {cause}"
         f" (try: {'; or '.join(ways)})"
@@ -54,6 +58,7 @@ def look_around() -> Surroundings:
         clone_forbidden=_sysctl("kernel.unprivileged_userns_clone") == "0",
         selinux=_read("/sys/fs/selinux/enforce") == "1",
         dumpable=_is_dumpable(),
+        plain_root=os.geteuid() == 0 and Capability.SETFCAP not in read().effective,
         most=tuple((key, int(most)) for key in limits if (most := _sysctl(key))),
     )
 
@@ -63,10 +68,13 @@ def threads() -> int:
     return len(os.listdir("/proc/self/task"))  # noqa: PTH208
 
 
-def _cause(number: int, here: Surroundings) -> tuple[str, tuple[str, ...]]:
+def _cause(step: str, number: int, here: Surroundings) -> tuple[str, tuple[str, ...]]:
     match number:
         case errno.ENOSPC:
             return _limit(here)
+        case errno.EPERM if here.plain_root and step.endswith("uid_map"):
+            cause = "only with CAP_SETFCAP may root be root in a user namespace too (Linux 5.12)"
+            return cause, ("keep CAP_SETFCAP", "run it as an ordinary user")
         case errno.EUSERS:
             return "user namespaces are nested too deeply", ("start from a plain shell",)
         case errno.EINVAL if here.threads > 1:

@@ -14,12 +14,10 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from rawkit.errors import LabError
+from rawkit.lab.rtnetlink import CREATE, ask, attribute
 
-NLMSG = struct.Struct("=IHHII")
 IFINFO = struct.Struct("=BxHiII")
-NLMSG_ERROR = 2
 RTM_NEWLINK, RTM_DELLINK = 16, 17
-NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 0x1, 0x4, 0x200, 0x400
 NLA_F_NESTED = 0x8000
 IFLA_IFNAME, IFLA_LINKINFO, IFLA_GROUP, IFLA_NET_NS_FD = 3, 18, 27, 28
 IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
@@ -49,13 +47,13 @@ def connect(a: Place, name_a: str, b: Place, name_b: str) -> None:
     """
     with _descriptor(a) as fd_a, _descriptor(b) as fd_b:
         peer = bytes(IFINFO.size) + _named(name_b, fd_b)
-        kind = _attribute(IFLA_INFO_KIND, b"veth")
-        data = _attribute(IFLA_INFO_DATA | NLA_F_NESTED, _attribute(VETH_INFO_PEER, peer))
-        info = _attribute(IFLA_LINKINFO | NLA_F_NESTED, kind + data)
-        group = _attribute(IFLA_GROUP, struct.pack("=I", GROUP))
+        kind = attribute(IFLA_INFO_KIND, b"veth")
+        data = attribute(IFLA_INFO_DATA | NLA_F_NESTED, attribute(VETH_INFO_PEER, peer))
+        info = attribute(IFLA_LINKINFO | NLA_F_NESTED, kind + data)
+        group = attribute(IFLA_GROUP, struct.pack("=I", GROUP))
         body = bytes(IFINFO.size) + _named(name_a, fd_a) + group + info
         with a.here():
-            code = _ask(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body)
+            code = ask(RTM_NEWLINK, CREATE, body)
     if code:
         raise LabError(
             f"cannot lay a cable from {name_a} to {name_b}: {os.strerror(code)}"
@@ -64,9 +62,9 @@ def connect(a: Place, name_a: str, b: Place, name_b: str) -> None:
 
 def remove_all(place: Place) -> None:
     """Remove every cable that was connected from this place, in one go; see GROUP."""
-    group = _attribute(IFLA_GROUP, struct.pack("=I", GROUP))
+    group = attribute(IFLA_GROUP, struct.pack("=I", GROUP))
     with place.here():
-        code = _ask(RTM_DELLINK, 0, bytes(IFINFO.size) + group)
+        code = ask(RTM_DELLINK, 0, bytes(IFINFO.size) + group)
     if code not in (0, errno.ENODEV):
         raise LabError(f"cannot remove cables: {os.strerror(code)}")
 
@@ -103,28 +101,9 @@ def _descriptor(place: Place) -> Iterator[int]:
         os.close(fd)
 
 
-def _ask(kind: int, flags: int, body: bytes) -> int:
-    """Put one request to the kernel; return its error number, 0 if it was done."""
-    flags |= NLM_F_REQUEST | NLM_F_ACK
-    request = NLMSG.pack(NLMSG.size + len(body), kind, flags, 1, 0) + body
-    route = socket.SOCK_RAW | socket.SOCK_CLOEXEC
-    with socket.socket(socket.AF_NETLINK, route, socket.NETLINK_ROUTE) as netlink:
-        netlink.send(request)
-        answer = netlink.recv(65_536)
-    _, what, *_ = NLMSG.unpack_from(answer)
-    if what != NLMSG_ERROR:
-        raise LabError(f"rtnetlink answered with a message of type {what}")
-    code: int = struct.unpack_from("=i", answer, NLMSG.size)[0]
-    return -code
-
-
-def _attribute(kind: int, value: bytes) -> bytes:
-    return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
-
-
 def _named(name: str, descriptor: int) -> bytes:
-    place = _attribute(IFLA_NET_NS_FD, struct.pack("=i", descriptor))
-    return _attribute(IFLA_IFNAME, _zero(name)) + place
+    place = attribute(IFLA_NET_NS_FD, struct.pack("=i", descriptor))
+    return attribute(IFLA_IFNAME, _zero(name)) + place
 
 
 def _zero(name: str) -> bytes:

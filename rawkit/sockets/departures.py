@@ -57,6 +57,12 @@ class Departures:
             return Transmitted(packet, at)
         return Transmitted(packet, before, Clock.USER)  # a stamp from an earlier count
 
+    def pause(self) -> list[Transmitted]:
+        """Have the kernel stamp no departures until :meth:`restart`."""
+        if self.wanted:
+            ask_for_timestamps(self._socket, departures=False)
+        return self._give_up()
+
     def restart(self) -> list[Transmitted]:
         """Have the kernel count anew; return the news of packets that now get no stamp."""
         if not self.wanted:

@@ -17,8 +17,8 @@ from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.packet import Header, Packet, Parser
 
 SOCK_EXTENDED_ERR = struct.Struct("@IBBBxIHBx")
-SOCKADDR_IN, SOCKADDR_IN6 = struct.Struct("@4x4s"), struct.Struct("@8x16sI")
-"""The offender, right behind: an address, and for IPv6 the number of its link."""
+SOCKADDR_IN, SOCKADDR_IN6 = struct.Struct("@4x4s"), struct.Struct("@8x16s")
+"""The offender's, right behind."""
 CHECKSUM, IDENTIFIER = slice(2, 4), slice(4, 6)
 ECHO_HEADER = 8
 MINIMUM = 128
@@ -43,12 +43,11 @@ class ExtendedError(NamedTuple):
     @classmethod
     def read(cls, data: bytes) -> "ExtendedError":
         """Read the value of an ``IP_RECVERR`` or ``IPV6_RECVERR`` control message."""
-        fields = SOCK_EXTENDED_ERR.unpack_from(data)
-        if fields[1] == SO_EE_ORIGIN_ICMP6:
-            octets, _ = SOCKADDR_IN6.unpack_from(data, SOCK_EXTENDED_ERR.size)
-            return cls(*fields, socket.inet_ntop(socket.AF_INET6, octets))
-        (octets,) = SOCKADDR_IN.unpack_from(data, SOCK_EXTENDED_ERR.size)
-        return cls(*fields, socket.inet_ntop(socket.AF_INET, octets))
+        number, origin, type_, code, info, length, flags = SOCK_EXTENDED_ERR.unpack_from(data)
+        v6 = origin == SO_EE_ORIGIN_ICMP6
+        (octets,) = (SOCKADDR_IN6 if v6 else SOCKADDR_IN).unpack_from(data, SOCK_EXTENDED_ERR.size)
+        offender = socket.inet_ntop(socket.AF_INET6 if v6 else socket.AF_INET, octets)
+        return cls(number, origin, type_, code, info, length, flags, offender)
 
 
 def rebuild(error: ExtendedError, outer: Header, asked: str, sent: bytes) -> Packet | None:

@@ -1,6 +1,7 @@
 """What the kernel's packet sockets have in common: stamps, errors and losses become news."""
 
 import errno
+import select
 import socket
 import struct
 import time
@@ -12,7 +13,7 @@ from rawkit.sockets.departures import Departures
 from rawkit.sockets.header_fields import Fields, IPv4Fields, IPv6Fields, SocketAddress
 from rawkit.sockets.settings import Settings
 from rawkit.sockets.timestamps import TIMESPEC, converter
-from rawkit.wire.news import Dropped, News
+from rawkit.wire.news import Dropped, News, Volley, Volleyed
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Clock, Received
 
@@ -51,6 +52,8 @@ class KernelSocket:
         self._error_kind = recverr.number
         self._departures = Departures(sock, wanted=settings.transmit_stamps)
         self._pending = deque[News]()
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
         self._unheard = 0
         self._heard = False
         self._drops = self._drop_count()
@@ -71,6 +74,37 @@ class KernelSocket:
         if self._unheard >= BURST:
             self._take_in()
 
+    def play(self, volley: Volley) -> Volleyed:
+        """Send requests one by one, each as soon as the one before is answered.
+
+        Raises:
+            OSError: the kernel refused the very first.
+        """
+        address = self._fields.fit(volley.outer)
+        if self._departures.waiting or self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._read_error_queue()
+        self._pending.extend(self._departures.pause())
+        departures: list[float] = []
+        rtts: list[float] = []
+        try:
+            for turn, payload in enumerate(volley.payloads):
+                request = self._echo(volley.identifier, volley.first + turn & 0xFFFF, payload)
+                before = time.monotonic()
+                if before >= volley.ends_at:
+                    break
+                self._socket.sendto(request, address)
+                departures.append(before)
+                if not self._await_answer(request, address, volley.patience):
+                    break
+                rtts.append(time.monotonic() - before)
+        except OSError:
+            if not departures:
+                raise
+        finally:
+            self._pending.extend(self._departures.restart())
+            self._heard = True
+        return Volleyed(volley, tuple(departures), tuple(rtts))
+
     def receive(self) -> News | None:
         pending = self._pending
         while not pending and self._read():
@@ -87,8 +121,38 @@ class KernelSocket:
         """Have ``receive`` return this, after what it already has to tell."""
         self._pending.append(news)
 
+    def _await_answer(self, request: bytes, address: SocketAddress, patience: float) -> bool:
+        """Wait for the answer to a request; keep what comes instead, if anything does."""
+        for wait in (True, False):
+            try:
+                octets, ancillary, _, source = self._socket.recvmsg(
+                    LARGEST_DATAGRAM, ANCILLARY_SPACE
+                )
+            except BlockingIOError:
+                if wait:
+                    self._poll.poll(patience * 1000)
+                continue
+            except OSError as error:
+                if error.errno not in BELATED:
+                    raise
+                self._read_error_queue()
+                break
+            if source == address and self._answers(octets, request):
+                return True
+            self._pending.append(self._arrived(octets, ancillary, source))
+            break
+        return False
+
     def _octets(self, packet: Packet) -> bytes:
         """Return what goes behind the IP header."""
+        raise NotImplementedError
+
+    def _echo(self, identifier: int, sequence: int, payload: bytes) -> bytes:
+        """Return an echo request, from its ICMP header on."""
+        raise NotImplementedError
+
+    def _answers(self, octets: bytes, request: bytes) -> bool:
+        """Tell whether a datagram is the reply to a request made by :meth:`_echo`."""
         raise NotImplementedError
 
     def _arrived(self, octets: bytes, ancillary: Ancillary, address: SocketAddress) -> Received:
@@ -159,14 +223,16 @@ class KernelSocket:
                     stamp = data
                 elif kind == self._error_kind:
                     error = data
-            if error and error[ORIGIN] == options.SO_EE_ORIGIN_TIMESTAMPING:
+            origin = error[ORIGIN] if error else options.SO_EE_ORIGIN_LOCAL
+            news: News | None = None
+            if origin == options.SO_EE_ORIGIN_TIMESTAMPING:
                 (key,) = STAMP_KEY.unpack_from(error)
-                if told := departures.stamped(key, *TIMESPEC.unpack_from(stamp)):
-                    pending.append(told)
-            elif error and error[ORIGIN] != options.SO_EE_ORIGIN_LOCAL:
+                news = departures.stamped(key, *TIMESPEC.unpack_from(stamp))
+            elif origin != options.SO_EE_ORIGIN_LOCAL:
                 found = True
-                if (received := self._icmp_error(octets, ancillary, address)) is not None:
-                    pending.append(received)
+                news = self._icmp_error(octets, ancillary, address)
+            if news is not None:
+                pending.append(news)
             if not departures.waiting and not departures.doubtful:
                 return found
 

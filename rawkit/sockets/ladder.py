@@ -6,11 +6,11 @@ does this look for the reasons.
 
 import errno
 import os
-import socket
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from rawkit.errors import MissingCapability, NotPermitted
+from rawkit.sockets.kernel import KernelSocket
 from rawkit.sockets.packet_io import PacketIO
 from rawkit.sockets.ping import PingSocket
 from rawkit.sockets.settings import Settings
@@ -47,14 +47,98 @@ def open_echo(version: int, identifier: int, settings: Settings) -> PacketIO:
 
     Raises:
         NotPermitted: neither can be had; the message says why not, and the ways out.
-        MissingCapability: a raw socket was asked for, or a mark, without the capability.
+        MissingCapability: the mark needs one.
         UsageError: there is no such interface or source address here.
     """
-    refusals = []
-    if settings.kind in ("auto", "ping"):
+    refusals: list[Refusal] = []
+    if settings.kind != "raw":
         try:
-            return _open_ping(version, identifier, settings)
+            ping = with_capabilities(lambda: PingSocket(version, settings, identifier))
         except OSError as error:
-            refusals.append(_why_no_ping_socket(error))
-    ...
-'''
+            refusals.append(_refused(error, version, _why_no_ping_socket))
+        else:
+            why = "asked for" if settings.kind == "ping" else "needs no privilege"
+            ping.tell(Opened("ping socket", why))
+            return ping
+    if settings.kind != "ping":
+        try:
+            raw = with_capabilities(lambda: _open_raw(version, settings, identifier))
+        except OSError as error:
+            refusals.append(_refused(error, version, _why_no_raw_socket))
+        else:
+            raw.tell(Opened("raw socket", refusals[0].cause if refusals else "asked for"))
+            return raw
+    raise _not_permitted(version, refusals)
+
+
+def with_capabilities(open_: Callable[[], PipeT]) -> PipeT:
+    """Return what ``open_`` returns, with our capabilities raised if it takes them."""
+    try:
+        return open_()
+    except PermissionError as error:
+        if error.errno == errno.EACCES:
+            raise  # about groups
+    from rawkit.host.capability import Capability, raised
+
+    with raised(Capability.NET_RAW, Capability.NET_ADMIN):
+        return open_()
+
+
+def _open_raw(version: int, settings: Settings, identifier: int) -> KernelSocket:
+    from rawkit.sockets.bpf import echo_filter
+    from rawkit.sockets.raw import RawSocket
+
+    protocol = IPProtocol.ICMP if version == 4 else IPProtocol.ICMPV6
+    return RawSocket(version, protocol, settings, echo_filter(version, identifier))
+
+
+def _refused(error: OSError, version: int, why: Callable[[OSError], Refusal]) -> Refusal:
+    """Return why the kernel refused; raise again what is no refusal."""
+    if isinstance(error, MissingCapability) or error.errno not in REFUSALS:
+        raise error
+    if version == 6 and error.errno == errno.EAFNOSUPPORT:
+        return Refusal("this kernel has no IPv6, or was started with ipv6.disable=1", ("IPv4",))
+    return why(error)
+
+
+def _why_no_ping_socket(error: OSError) -> Refusal:
+    if error.errno == errno.EACCES:
+        from rawkit.host.sysctl import numbers
+
+        bounds = numbers(GROUP_RANGE)
+        groups = sorted({os.getegid(), *os.getgroups()})
+        if bounds and not any(bounds[0] <= group <= bounds[1] for group in groups):
+            ours = ", ".join(map(str, groups))
+            cause = f"{GROUP_RANGE} is {bounds[0]} {bounds[1]}, our groups are {ours}"
+            return Refusal(cause, (f'sudo sysctl -w {GROUP_RANGE}="0 2147483647"',))
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return Refusal(f"{_guard()} forbids ping sockets", ("allow socket(2) for ICMP there",))
+    return Refusal("this kernel has no ping sockets", ())
+
+
+def _why_no_raw_socket(error: OSError) -> Refusal:
+    if error.errno not in (errno.EACCES, errno.EPERM):
+        return Refusal("this kernel has no raw sockets", ())
+    from rawkit.host.capability import Capability, has, why_missing
+
+    if has(Capability.NET_RAW):
+        cause = f"CAP_NET_RAW is here, yet {_guard()} forbids raw sockets"
+        return Refusal(cause, ("allow socket(2) for raw sockets there",))
+    return Refusal(*why_missing(Capability.NET_RAW))
+
+
+def _guard() -> str:
+    """Return what may refuse a system call when all else allows it."""
+    try:
+        with open("/proc/thread-self/status", "rb") as lines:  # noqa: PTH123  # pathlib is slow
+            filtered = b"Seccomp:\t2\n" in lines.readlines()
+    except OSError:
+        filtered = False
+    return "a seccomp filter" if filtered else "a security module"
+
+
+def _not_permitted(version: int, refusals: list[Refusal]) -> NotPermitted:
+    """Return the error that tells of every way that was tried."""
+    causes = tuple(dict.fromkeys(refusal.cause for refusal in refusals))
+    ways_out = tuple(dict.fromkeys(way for refusal in refusals for way in refusal.ways_out))
+    return NotPermitted(f"ping over IPv{version}", causes, ways_out)

@@ -14,7 +14,6 @@ from rawkit.sockets.header_fields import SocketAddress
 from rawkit.sockets.interfaces import name_of
 from rawkit.wire.address import ipv4_address
 from rawkit.wire.ipv4 import IPv4
-from rawkit.wire.numbers import IPProtocol
 from rawkit.wire.packet import Header
 
 PKTINFO_IPV4, PKTINFO_IPV6 = struct.Struct("@i4s4s"), struct.Struct("@16si")

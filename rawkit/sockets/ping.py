@@ -6,6 +6,7 @@ answers to what the socket itself sent, and keeps ICMP errors in the error queue
 
 import socket
 import struct
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rawkit.errors import BuildError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rawkit.wire import icmpv6
 
 ECHO = struct.Struct("!BBHHH")
+ANY = {4: ("0.0.0.0", 0), 6: ("::", 0)}
 
 
 class PingSocket(KernelSocket):
@@ -48,6 +50,8 @@ class PingSocket(KernelSocket):
         sock = open_socket(version, socket.SOCK_DGRAM, protocol)
         try:
             apply(sock, version, settings)
+            if settings.src is None:
+                sock.bind(ANY[version])  # so that the kernel chooses its identifier now
             ask_for_headers(sock, version)
             _ask_for_errors(sock, version)
             super().__init__(sock, version, settings)
@@ -55,6 +59,7 @@ class PingSocket(KernelSocket):
             sock.close()
             raise
         self._identifier = identifier
+        self._kernels_identifier = sock.getsockname()[1]
         self._outers = OuterHeaders(sock, version, protocol)
         if version == 4:
             self._request, self._reply = icmp.EchoRequest, icmp.EchoReply
@@ -71,6 +76,12 @@ class PingSocket(KernelSocket):
             raise BuildError(f"this socket's identifier is {self._identifier}, not as in {echo}")
         # The kernel fills in its own identifier, and the checksum.
         return ECHO.pack(echo.TYPE, echo.code, 0, 0, echo.sequence) + packet.payload
+
+    def _echo(self, identifier: int, sequence: int, payload: bytes) -> bytes:
+        return ECHO.pack(self._request.TYPE, 0, 0, self._kernels_identifier, sequence) + payload
+
+    def _answers(self, octets: bytes, request: bytes) -> bool:
+        return octets[4:] == request[4:] and octets[0] == self._reply.TYPE
 
     def _arrived(self, octets: bytes, ancillary: Ancillary, address: SocketAddress) -> Received:
         at, clock, messages = arrival(ancillary)
@@ -97,7 +108,5 @@ def _ask_for_errors(sock: socket.socket, version: int) -> None:
     """Have the kernel keep ICMP errors, and say where extensions in them begin."""
     v4 = version == 4
     (options.IP_RECVERR if v4 else options.IPV6_RECVERR).set(sock)
-    try:
+    with suppress(OSError):  # before Linux 5.9 extensions stay part of the quote
         (options.IP_RECVERR_RFC4884 if v4 else options.IPV6_RECVERR_RFC4884).set(sock)
-    except OSError:
-        pass  # before Linux 5.9 extensions stay part of the quote

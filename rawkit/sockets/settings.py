@@ -3,11 +3,11 @@
 import errno
 import socket
 import struct
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal
 
 from rawkit.errors import UsageError
+from rawkit.record import record
 from rawkit.sockets import options
 from rawkit.sockets.interfaces import index_of
 
@@ -18,7 +18,7 @@ RECEIVE_BUFFER = 1 << 20
 INTEGER_IN_NETWORK_ORDER = struct.Struct("!i")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Settings:
     """What holds for all packets of a socket. The rest is read from each packet's IP header."""
 
@@ -50,14 +50,14 @@ def apply(sock: socket.socket, version: int, settings: Settings) -> None:
     """Set a new socket up.
 
     Raises:
-        PermissionError: the mark needs a capability.
+        MissingCapability: the mark needs one.
         UsageError: there is no such interface or source address here.
         OSError: the kernel refused something else.
     """
     if settings.interface is not None:
         _bind_to_interface(sock, version, settings.interface)
     if settings.mark is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, settings.mark)
+        _set_mark(sock, settings.mark)
     if settings.dont_route:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_DONTROUTE, 1)
     if settings.broadcast:
@@ -87,9 +87,17 @@ def _bind_to_interface(sock: socket.socket, version: int, name: str) -> None:
         raise UsageError(f"no interface {name!r} here") from error
 
 
-def _bind_to_source(
-    sock: socket.socket, version: int, src: Address, interface: str | None
-) -> None:
+def _set_mark(sock: socket.socket, mark: int) -> None:
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, mark)
+    except PermissionError as error:
+        from rawkit.host.capability import Capability, missing
+
+        # Since Linux 5.17 CAP_NET_RAW does as well.
+        raise missing(Capability.NET_ADMIN, to="set a firewall mark") from error
+
+
+def _bind_to_source(sock: socket.socket, version: int, src: Address, interface: str | None) -> None:
     if src.version != version:
         raise UsageError(f"source address {src} for packets of IP version {version}")
     try:

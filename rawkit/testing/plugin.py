@@ -10,7 +10,7 @@ work there; elsewhere they are skipped, or, if the environment variable
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,6 +127,7 @@ def _enter() -> str:
         return ""  # started over, or a worker of pytest-xdist
     if said and not is_mark(said):
         return said  # it was tried already
+    _keep_user_name()
     if threads() > 1:
         enter_and_exec([sys.executable, *sys.orig_argv[1:]])
     try:
@@ -136,6 +137,15 @@ def _enter() -> str:
         return str(error)
     os.environ[OUTCOME] = mark()
     return ""
+
+
+def _keep_user_name() -> None:
+    """Let us stay who we are by name: temporary folders are called after it."""
+    import getpass
+
+    if not any(os.environ.get(name) for name in ("LOGNAME", "USER", "LNAME", "USERNAME")):
+        with suppress(KeyError, OSError):  # a user without a name
+            os.environ["USER"] = getpass.getuser()
 
 
 def _need_netns(config: pytest.Config) -> None:

@@ -1,6 +1,5 @@
 """Capabilities: read, raised, dropped, handed on, each in a thread that is thrown away."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -16,13 +15,7 @@ from rawkit.host.capability import Capability, CapabilitySets
 
 Result = TypeVar("Result")
 
-needs_net_raw = pytest.mark.skipif(
-    not capability.has(Capability.NET_RAW), reason="CAP_NET_RAW is not permitted here"
-)
-needs_setpcap = pytest.mark.skipif(
-    not {Capability.NET_RAW, Capability.SETPCAP} <= capability.read().permitted,
-    reason="CAP_SETPCAP and CAP_NET_RAW are not permitted here",
-)
+needs_net_raw = pytest.mark.needs_capability("net_raw")
 
 
 def in_thread(function: Callable[[], Result]) -> Result:
@@ -222,12 +215,14 @@ def test_dropping_in_one_thread_takes_nothing_from_another() -> None:
     assert capability.has(RAW)
 
 
-@needs_setpcap
+@needs_net_raw
+@pytest.mark.needs_capability("setpcap")
 def test_with_setpcap_the_bounding_set_is_emptied_too() -> None:
     assert in_thread(capability.drop) == frozenset()
 
 
-@needs_setpcap
+@needs_net_raw
+@pytest.mark.needs_capability("setpcap")
 def test_an_ambient_capability_reaches_the_program_that_is_executed() -> None:
     """A user without any other privilege gets it; as root it would be there anyway."""
     program = (
@@ -245,7 +240,7 @@ def test_an_ambient_capability_reaches_the_program_that_is_executed() -> None:
     assert (done.stdout, done.stderr) == ("13\n", "")
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not capability.in_initial_user_namespace(), reason="root")
+@pytest.mark.netns
 def test_in_a_user_namespace_without_its_own_network_the_capability_is_worth_nothing() -> None:
     program = "from rawkit.host import capability as c; print(c.has(c.Capability.NET_RAW))"
     command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", program]

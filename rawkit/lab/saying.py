@@ -1,0 +1,136 @@
+"""What hosts and routers say, in IPv4 and IPv6 alike: replies and ICMP errors."""
+
+from collections.abc import Iterable
+from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
+
+from rawkit.errors import BuildError
+from rawkit.wire import icmp, icmpv6, multipart
+from rawkit.wire.address import Address
+from rawkit.wire.checksum import internet_checksum
+from rawkit.wire.extended import MINIMUM, padded
+from rawkit.wire.extensions import DestinationOptions
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.multipart import ExtensionObject
+from rawkit.wire.packet import Header, Packet
+
+FOUR_NOPS = b"\x01" * 4
+"""IPv4 options that say nothing, but make the header longer than everybody's 20 octets."""
+UNKNOWN_ERROR = 100
+"""An ICMPv6 error left to experiments, so nobody knows it (RFC 4443 §2.1)."""
+REDIRECTED_HEADER = 4
+"""The neighbour discovery option that quotes the redirected packet (RFC 4861 §4.6.3)."""
+LONGEST_ERROR = {4: 576, 6: 1280}
+"""Octets of an ICMP error, IP header included (RFC 1812 §4.3.2.3, RFC 4443 §2.4 (c))."""
+HEADERS = {4: 28, 6: 48}
+"""Octets before the quote: IP header and ICMP header."""
+
+
+class Why(Enum):
+    """Why a packet could not be delivered: the code in IPv4, and in IPv6."""
+
+    NETWORK = (0, 0)
+    HOST = (1, 3)
+    PORT = (3, 4)
+    PROHIBITED = (13, 1)
+
+
+def ip(src: Address, dst: Address, ttl: int) -> IPv4 | IPv6:
+    """Return an IP header of the version that both addresses have.
+
+    Raises:
+        BuildError: they have not the same.
+    """
+    match src, dst:
+        case IPv4Address(), IPv4Address():
+            return IPv4(src, dst, ttl=ttl)
+        case IPv6Address(), IPv6Address():
+            return IPv6(src, dst, hop_limit=ttl)
+    raise BuildError(f"IP: {src} and {dst} are of two families")
+
+
+def with_options(header: IPv4 | IPv6) -> Packet:
+    """Return the beginning of a packet in which options stand between IP and the rest."""
+    if isinstance(header, IPv6):
+        return header / DestinationOptions()
+    return Packet((IPv4(header.src, header.dst, ttl=header.ttl, options=FOUR_NOPS),))
+
+
+def echo_reply(version: int, identifier: int, sequence: int) -> Header:
+    """Answer an echo request with these numbers."""
+    kind = icmp.EchoReply if version == 4 else icmpv6.EchoReply
+    return kind(identifier & 0xFFFF, sequence & 0xFFFF)
+
+
+def time_exceeded(version: int, extensions: bytes = b"", length: int | None = None) -> Header:
+    """Say that a packet's TTL has run out; extensions and length as in RFC 4884."""
+    kind = icmp.TimeExceeded if version == 4 else icmpv6.TimeExceeded
+    return kind(extensions=extensions, length=length)
+
+
+def unreachable(
+    version: int, why: Why, extensions: bytes = b"", length: int | None = None
+) -> Header:
+    """Say that a packet could not be delivered."""
+    code4, code6 = why.value
+    if version == 4:
+        return icmp.Unreachable(code4, extensions=extensions, length=length)
+    return icmpv6.Unreachable(code6, extensions=extensions, length=length)
+
+
+def too_big(version: int, mtu: int) -> Header:
+    """Say that a packet does not fit the next link (RFC 1191 §4, RFC 4443 §3.2)."""
+    return icmp.Unreachable(4, mtu) if version == 4 else icmpv6.PacketTooBig(mtu)
+
+
+def redirect(gateway: Address, packet: bytes) -> Packet:
+    """Say that another gateway is the better way for a packet."""
+    if isinstance(gateway, IPv4Address):
+        return icmp.Redirect(gateway=gateway) / quote(packet, 4)
+    shown = quote(packet, 6, less=48)
+    shown = shown[: len(shown) // 8 * 8]
+    option = bytes((REDIRECTED_HEADER, 1 + len(shown) // 8)) + bytes(6) + shown
+    return icmpv6.Redirect(gateway, IPv6Address(packet[24:40])) / option
+
+
+def quench(packet: bytes) -> Packet:
+    """Ask to send more slowly; IPv6 has no such word, so it says one that nobody knows."""
+    if packet[0] >> 4 == 4:
+        return icmp.SourceQuench() / quote(packet, 4)
+    return icmpv6.Other(UNKNOWN_ERROR) / quote(packet, 6)
+
+
+def quote(packet: bytes, version: int, less: int = 0) -> bytes:
+    """Return as much of a packet as an error may quote, or ``less`` octets fewer."""
+    return packet[: LONGEST_ERROR[version] - HEADERS[version] - less]
+
+
+def extended(
+    packet: bytes, version: int, objects: Iterable[ExtensionObject] | bytes, *, announced: bool
+) -> tuple[bytes, bytes, int | None]:
+    """Return the quote, the extensions and the length field of an extended error (RFC 4884).
+
+    Args:
+        packet: what to quote, of which 128 octets remain.
+        version: of IP.
+        objects: what to tell; or octets to send as they are.
+        announced: whether the error's length field says where they begin, as older
+            routers' do not (§5.5).
+    """
+    octets = objects if isinstance(objects, bytes) else multipart.build(objects)
+    shown = padded(packet[:MINIMUM], 4 if version == 4 else 8)
+    return shown, octets, None if announced else 0
+
+
+def aged(packet: bytes, hops: int) -> bytes:
+    """Return a datagram as it is after so many routers: its TTL that much lower."""
+    older = bytearray(packet)
+    if packet[0] >> 4 == 6:
+        older[7] = max(0, packet[7] - hops)
+        return bytes(older)
+    older[8] = max(0, packet[8] - hops)
+    size = (packet[0] & 0x0F) * 4
+    older[10:12] = b"\0\0"
+    older[10:12] = internet_checksum(older[:size]).to_bytes(2, "big")
+    return bytes(older)

@@ -1,0 +1,49 @@
+"""A pipe that writes what passes to a capture file."""
+
+import time
+from typing import BinaryIO
+
+from rawkit.sockets.packet_io import PacketIO
+from rawkit.wire.news import News, Transmitted
+from rawkit.wire.packet import Packet
+from rawkit.wire.pcap import PcapWriter
+from rawkit.wire.received import Received
+
+
+class PcapTee:
+    """Another pipe, and a pcap file of the packets that left and came.
+
+    A sent packet is written when the kernel has said at what time it left, so one
+    that never left is not in the file. What the kernel itself fills in (of the IP
+    header: identification and fragments) is not seen here; behind a ping socket the
+    IP header of a received packet is put together from what the kernel tells of it.
+    """
+
+    def __init__(self, inner: PacketIO, file: BinaryIO) -> None:
+        """Put a file beside a pipe.
+
+        Args:
+            inner: the pipe.
+            file: open for writing; the caller closes it, after the pipe.
+        """
+        self._inner = inner
+        self._file = file
+        self._writer = PcapWriter(file)
+        # Once and for all, so that differences of times stay exact whatever the clock does.
+        self._epoch = time.time_ns() - time.monotonic_ns()
+
+    def send(self, packet: Packet) -> None:
+        self._inner.send(packet)
+
+    def receive(self) -> News | None:
+        news = self._inner.receive()
+        if isinstance(news, Received | Transmitted):
+            self._writer.write(bytes(news.packet), round(news.time * 10**9) + self._epoch)
+            self._file.flush()  # whoever stops us must not cost the last packets
+        return news
+
+    def fileno(self) -> int:
+        return self._inner.fileno()
+
+    def close(self) -> None:
+        self._inner.close()
