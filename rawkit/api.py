@@ -13,7 +13,7 @@ from rawkit.engine.ping_settings import PingSettings
 from rawkit.engine.step import Step
 from rawkit.errors import UsageError
 from rawkit.host.names import resolve
-from rawkit.host.routes import source_for
+from rawkit.host.source import source_for
 from rawkit.record import record
 from rawkit.session import Session
 from rawkit.sockets.identifiers import next_identifier

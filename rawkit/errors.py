@@ -42,10 +42,12 @@ class NotPermitted(RawkitError, PermissionError):
 class MissingCapability(NotPermitted):
     """A capability(7) is missing in the user namespace that owns this network."""
 
-    def __init__(self, capability: str, to: str, ways_out: tuple[str, ...]) -> None:
+    def __init__(
+        self, capability: str, to: str, ways_out: tuple[str, ...], cause: str | None = None
+    ) -> None:
         self.capability = capability
         """The kernel's name for it: ``"CAP_NET_RAW"``."""
-        super().__init__(to, (f"no {capability} here",), ways_out)
+        super().__init__(to, (cause or f"no {capability} here",), ways_out)
 
 
 class NoAnswer(RawkitError, TimeoutError):

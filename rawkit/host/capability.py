@@ -159,7 +159,8 @@ def require(capability: Capability, *, to: str) -> None:
 
 def missing(capability: Capability, *, to: str) -> MissingCapability:
     """Return the error for a capability that the kernel says is missing, with the ways out."""
-    return MissingCapability(capability.kernel_name, to, why_missing(capability)[1])
+    cause, ways_out = why_missing(capability)
+    return MissingCapability(capability.kernel_name, to, ways_out, cause)
 
 
 def why_missing(capability: Capability) -> tuple[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from rawkit.host import attempts, capability, interfaces, judge, privileges, sys
 from rawkit.host.attempts import Attempt
 from rawkit.host.capability import Capability
 from rawkit.host.finding import Finding, Verdict
+from rawkit.host.interfaces import Interface
 
 __all__ = ["Finding", "Verdict", "commands", "diagnose"]
 
@@ -138,8 +139,15 @@ def _apparmor_label() -> str | None:
 
 
 def _offloads() -> Finding:
-    up = [i.name for i in interfaces.interfaces() if i.is_up and i.kind != "loopback"]
+    up = [one.name for one in _links_up() if one.kind != "loopback"]
     return judge.offloads({name: interfaces.offloads(name) for name in up})
+
+
+def _links_up() -> tuple[Interface, ...]:
+    try:
+        return tuple(one for one in interfaces.interfaces() if one.is_up)
+    except OSError:
+        return ()  # a sandbox without netlink: the doctor has more to look at
 
 
 def _ipv6() -> Finding:
@@ -147,7 +155,7 @@ def _ipv6() -> Finding:
         socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()
     except OSError:
         return judge.ipv6(False, {}, ())
-    up = [one for one in interfaces.interfaces() if one.is_up]
+    up = _links_up()
     keys = {i.name: "net.ipv6.conf." + i.name.replace(".", "/") + ".disable_ipv6" for i in up}
     disabled = {name: _number(key) == 1 for name, key in keys.items()}
     addresses = [

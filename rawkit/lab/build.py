@@ -20,7 +20,6 @@ from rawkit.lab.routing import Route, routes
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
 
-IFA_F_NODAD = 0x02  # linux/if_addr.h
 BY_FIVE_TUPLE = {
     # A veth hands on the flow hash that a packet had in the node before, so the kernel's
     # own 5-tuple policy (1) would still spread one flow; a custom hash (3) of addresses,
@@ -67,12 +66,9 @@ def add_addresses(
         index = socket.if_nametoindex(interface)
         for address in addresses:
             netlink.addr(
-                "add",
-                index=index,
-                address=str(address),
-                prefixlen=address.max_prefixlen,
-                flags=0 if address.version == 4 else IFA_F_NODAD,
+                "add", index=index, address=str(address), prefixlen=address.max_prefixlen
             )
+        wait_ready([interface])
 
 
 @contextmanager
@@ -125,7 +121,7 @@ def _configure(netlink: "IPRoute", host: Host, ways: Iterable[Route]) -> None:
         netlink.link("set", index=index, address=interface.mac, state="up")
         netlink.addr("add", index=index, address=str(interface.ipv4.ip), prefixlen=16)
         for ipv6 in (interface.link_local, interface.ipv6):
-            netlink.addr("add", index=index, address=str(ipv6.ip), prefixlen=64, flags=IFA_F_NODAD)
+            netlink.addr("add", index=index, address=str(ipv6.ip), prefixlen=64)
     for way in ways:
         family = socket.AF_INET if way.destination.version == 4 else socket.AF_INET6
         gateways = [str(gateway) for gateway in way.gateways]

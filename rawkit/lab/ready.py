@@ -1,7 +1,9 @@
 """Wait until interfaces really carry packets, by asking and never by sleeping blindly.
 
 A veth(4) that is "up" drops what it is given until the kernel's link watch has looked
-at it, which may take a second; an IPv6 address cannot be used while it is tentative.
+at it, which may take a second. An IPv6 address cannot be used while it is tentative, and
+nobody finds it: only at the end of that does the node join the multicast group in which
+it is asked for. (IFA_F_NODAD hides that moment and the first packet is lost for a second.)
 All functions work in the network namespace of the calling thread.
 """
 

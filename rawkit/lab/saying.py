@@ -1,6 +1,7 @@
 """What hosts and routers say, in IPv4 and IPv6 alike: replies and ICMP errors."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 
@@ -25,6 +26,7 @@ LONGEST_ERROR = {4: 576, 6: 1280}
 """Octets of an ICMP error, IP header included (RFC 1812 §4.3.2.3, RFC 4443 §2.4 (c))."""
 HEADERS = {4: 28, 6: 48}
 """Octets before the quote: IP header and ICMP header."""
+EXTENSIBLE = (icmp.Unreachable, icmp.TimeExceeded, icmpv6.Unreachable, icmpv6.TimeExceeded)
 
 
 class Why(Enum):
@@ -63,20 +65,15 @@ def echo_reply(version: int, identifier: int, sequence: int) -> Header:
     return kind(identifier & 0xFFFF, sequence & 0xFFFF)
 
 
-def time_exceeded(version: int, extensions: bytes = b"", length: int | None = None) -> Header:
-    """Say that a packet's TTL has run out; extensions and length as in RFC 4884."""
-    kind = icmp.TimeExceeded if version == 4 else icmpv6.TimeExceeded
-    return kind(extensions=extensions, length=length)
+def time_exceeded(version: int) -> Header:
+    """Say that a packet's TTL has run out."""
+    return icmp.TimeExceeded() if version == 4 else icmpv6.TimeExceeded()
 
 
-def unreachable(
-    version: int, why: Why, extensions: bytes = b"", length: int | None = None
-) -> Header:
+def unreachable(version: int, why: Why) -> Header:
     """Say that a packet could not be delivered."""
     code4, code6 = why.value
-    if version == 4:
-        return icmp.Unreachable(code4, extensions=extensions, length=length)
-    return icmpv6.Unreachable(code6, extensions=extensions, length=length)
+    return icmp.Unreachable(code4) if version == 4 else icmpv6.Unreachable(code6)
 
 
 def too_big(version: int, mtu: int) -> Header:
@@ -106,21 +103,36 @@ def quote(packet: bytes, version: int, less: int = 0) -> bytes:
     return packet[: LONGEST_ERROR[version] - HEADERS[version] - less]
 
 
-def extended(
-    packet: bytes, version: int, objects: Iterable[ExtensionObject] | bytes, *, announced: bool
-) -> tuple[bytes, bytes, int | None]:
-    """Return the quote, the extensions and the length field of an extended error (RFC 4884).
+def about(
+    packet: bytes,
+    error: Header,
+    extensions: Iterable[ExtensionObject] | bytes = (),
+    announced: bool = True,
+    quoted: int | None = None,
+) -> Packet:
+    """Return an error about a packet, extended where the error can be (RFC 4884 §4).
 
     Args:
-        packet: what to quote, of which 128 octets remain.
-        version: of IP.
-        objects: what to tell; or octets to send as they are.
-        announced: whether the error's length field says where they begin, as older
-            routers' do not (§5.5).
+        packet: the datagram as the sender of the error got it.
+        error: the header of the error.
+        extensions: what it also tells; octets are sent as they are.
+        announced: whether the length field says where they begin, as older routers'
+            does not (§5.5).
+        quoted: octets of the packet to quote, at the most.
     """
-    octets = objects if isinstance(objects, bytes) else multipart.build(objects)
-    shown = padded(packet[:MINIMUM], 4 if version == 4 else 8)
-    return shown, octets, None if announced else 0
+    version = packet[0] >> 4
+    shown = quote(packet, version)[:quoted]
+    octets = extensions if isinstance(extensions, bytes) else _built(extensions)
+    if not octets or not isinstance(error, EXTENSIBLE):
+        return error / shown
+    length = None if announced else 0
+    return replace(error, extensions=octets, length=length) / padded(shown[:MINIMUM], 8)
+
+
+def _built(objects: Iterable[ExtensionObject]) -> bytes:
+    """Return the extension structure for these objects; without any, none."""
+    every = tuple(objects)
+    return multipart.build(every) if every else b""
 
 
 def aged(packet: bytes, hops: int) -> bytes:

@@ -42,7 +42,11 @@ class Node(Namespace):
     def __init__(self, host: Host) -> None:
         self._host = host
         super().__init__(host.name)
-        self.run(self._prepare)
+        try:
+            self.run(self._prepare)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def forwards(self) -> bool:

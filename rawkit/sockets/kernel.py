@@ -23,6 +23,8 @@ ANCILLARY_SPACE = 512
 BURST = 32
 """Packets that may be sent before arrivals are taken in: the kernel keeps only so many."""
 MOST_AT_ONCE = 256
+SETTLING = 50e-6
+"""Seconds for the kernel's worker to switch stamping on, if this is the first who asks."""
 MEMINFO = struct.Struct(f"@{options.SK_MEMINFO_VARS}I")
 ORIGIN = 4
 """The octet of a sock_extended_err that says where the entry comes from."""
@@ -57,6 +59,7 @@ class KernelSocket:
         self._unheard = 0
         self._heard = False
         self._drops = self._drop_count()
+        time.sleep(SETTLING)
 
     def send(self, packet: Packet) -> None:
         if not packet.headers:
@@ -137,7 +140,8 @@ class KernelSocket:
                     raise
                 self._read_error_queue()
                 break
-            if source == address and self._answers(octets, request):
+            same = source[0] == address[0] and source[3:] == address[3:]  # and the same scope
+            if same and self._answers(octets, request):
                 return True
             self._pending.append(self._arrived(octets, ancillary, source))
             break

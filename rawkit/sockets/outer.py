@@ -88,7 +88,7 @@ class OuterHeaders:
         flow = int.from_bytes(told.get(options.IPV6_FLOWINFO.number, b""), "big")
         interface = name_of(self._socket, index)
         header = IPv6(
-            _scoped(IPv6Address(source[0].partition("%")[0]), interface),
+            _scoped(IPv6Address(source[0]), interface),
             _scoped(IPv6Address(dst), interface),
             self._protocol,
             hop_limit=_number(told.get(socket.IPV6_HOPLIMIT)),

@@ -1,0 +1,245 @@
+"""A path of routers and the hosts behind it, played by one machine without a clock.
+
+It takes the frames that a node sends to its gateway, and gives back what routers and
+hosts would answer, each at its time. There is no loop and no socket here; see
+:mod:`rawkit.lab.serving`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+
+from rawkit.lab import neighbours, saying
+from rawkit.lab.answers import Answer, Cast, Request, Target, answer
+from rawkit.lab.hop import Allowance, Hop
+from rawkit.lab.saying import Why
+from rawkit.lab.schedule import Schedule
+from rawkit.wire import icmp, icmpv6
+from rawkit.wire.address import MAC, Address
+from rawkit.wire.dissect import dissect_ip
+from rawkit.wire.ethernet import Ethernet
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.numbers import EtherType
+from rawkit.wire.packet import Header, Packet
+from rawkit.wire.udp import UDP
+
+Network = IPv4Network | IPv6Network
+
+GATEWAY_MAC = MAC.parse("00:00:5e:00:53:01")
+"""For documentation (RFC 9542 §2.1.2): nobody else's."""
+LINK_HEADER = 14
+
+
+@dataclass(slots=True)
+class PathCounts:
+    """What a path has done so far."""
+
+    received: int = 0
+    """IP packets that were sent to the gateway."""
+    requests: int = 0
+    """Echo requests that reached a target."""
+    sent: int = 0
+    """Packets that came back, right or wrong."""
+    withheld: int = 0
+    """Answers that a hop did not give, being silent or not allowed so many."""
+    swallowed: int = 0
+    """Packets above the MTU that a hop threw away without anybody hearing of it."""
+    held: int = 0
+    """Packets on their way back."""
+    missed: int = 0
+    """Frames that the path was too slow to pick up; anything but 0 means that this
+    machine could not keep up."""
+    lateness: float = 0.0
+    """The worst by which a packet came back after its time, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The question for the counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Become:
+    """The question that makes a target another one; it is answered with the counts."""
+
+    address: Address
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A datagram on its way along the path."""
+
+    time: float
+    mac: bytes
+    """Whose it is."""
+    octets: bytes
+    packet: Packet
+    ip: IPv4 | IPv6
+
+    @property
+    def version(self) -> int:
+        return 4 if isinstance(self.ip, IPv4) else 6
+
+    def is_above(self, mtu: int) -> bool:
+        """Whether it does not fit and must not be fragmented on the way."""
+        return len(self.octets) > mtu and not (
+            isinstance(self.ip, IPv4) and not self.ip.dont_fragment
+        )
+
+
+class Responder:
+    """The routers and hosts of a path.
+
+    Args:
+        hops: the routers, nearest first, all with addresses.
+        targets: the hosts behind the last of them; those in a network answer alike.
+        casts: who else has a say, by IP version.
+    """
+
+    def __init__(
+        self,
+        hops: Sequence[Hop],
+        targets: Mapping[Address | Network, Target],
+        casts: Mapping[int, Cast],
+    ) -> None:
+        self._hops = tuple(hops)
+        self._casts = dict(casts)
+        self._hosts = {k: v for k, v in targets.items() if not isinstance(k, Network)}
+        self._networks = {k: v for k, v in targets.items() if isinstance(k, Network)}
+        self._allowances = [Allowance(hop.answers_per_second, hop.burst) for hop in hops]
+        self._places = {hop.address(v): n for n, hop in enumerate(hops, 1) for v in casts}
+        self._on_link = {a for c in casts.values() for a in (c.gateway, c.better_gateway)}
+        self._asked: dict[Address, int] = {}
+        self._first_payloads: dict[Address, bytes] = {}
+        self._schedule: Schedule[bytes] = Schedule()
+        self._counts = PathCounts()
+
+    def take(self, now: float, port: int, frame: bytes) -> None:
+        if (reply := neighbours.answer(frame, self._on_link, GATEWAY_MAC)) is not None:
+            self._schedule.put(now, reply)
+        elif frame[:6] == GATEWAY_MAC and (arrival := _read(now, frame)) is not None:
+            self._counts.received += 1
+            self._travel(arrival)
+
+    def due(self, now: float) -> Iterator[tuple[int, bytes]]:
+        for frame in self._schedule.due(now):
+            self._counts.sent += frame[12:14] != EtherType.ARP.to_bytes(2, "big")
+            yield 0, frame
+
+    def next_at(self) -> float:
+        return self._schedule.next_at()
+
+    def refused(self, port: int) -> None:
+        self._counts.sent -= 1
+
+    def missed(self, count: int) -> None:
+        self._counts.missed += count
+
+    def ask(self, question: object) -> PathCounts:
+        match question:
+            case Become(address=address, target=target):
+                self._hosts[address] = target
+                self._asked.pop(address, None)
+        self._counts.held = len(self._schedule)
+        self._counts.lateness = self._schedule.lateness
+        return self._counts
+
+    def _travel(self, arrival: Arrival) -> None:
+        """Walk along the path until somebody takes the datagram."""
+        version = arrival.version
+        target, place = self._target(arrival.ip.dst), self._places.get(arrival.ip.dst)
+        delay = 0.0
+        for number, hop in enumerate(self._hops, 1):
+            delay += 2 * hop.delay
+            if number == place:
+                self._visit(arrival, number, delay)
+                return
+            if arrival.ip.ttl <= number:
+                self._complain(arrival, number, delay, saying.time_exceeded(version))
+                return
+            if target is None and place is None:
+                self._complain(arrival, number, delay, saying.unreachable(version, Why.NETWORK))
+                return
+            if hop.mtu is not None and arrival.is_above(hop.mtu):
+                if hop.filtered:
+                    self._counts.swallowed += 1
+                else:
+                    self._complain(arrival, number, delay, saying.too_big(version, hop.mtu))
+                return
+        if target is not None:
+            self._arrive(arrival, target, delay)
+
+    def _target(self, address: Address) -> Target | None:
+        if (target := self._hosts.get(address)) is not None:
+            return target
+        return next((host for net, host in self._networks.items() if address in net), None)
+
+    def _visit(self, arrival: Arrival, number: int, delay: float) -> None:
+        """Be a hop that somebody has something to say to."""
+        match arrival.packet.headers[-1]:
+            case (icmp.EchoRequest() | icmpv6.EchoRequest()) as echo:
+                reply = saying.echo_reply(arrival.version, echo.identifier, echo.sequence)
+                self._say(arrival, number, delay, reply / arrival.packet.payload)
+            case UDP():
+                closed = saying.unreachable(arrival.version, Why.PORT)
+                self._complain(arrival, number, delay, closed)
+
+    def _complain(self, arrival: Arrival, number: int, delay: float, error: Header) -> None:
+        """Be a hop that sends an error about a datagram, if errors about it are allowed."""
+        if any(header.QUOTES is not None for header in arrival.packet.headers):
+            return  # no error about an error (RFC 1122 §3.2.2)
+        hop = self._hops[number - 1]
+        seen = saying.aged(arrival.octets, number - 1)
+        said = saying.about(seen, error, hop.extensions, hop.announced, hop.quoted)
+        self._say(arrival, number, delay, said)
+
+    def _say(self, arrival: Arrival, number: int, delay: float, what: Packet) -> None:
+        hop = self._hops[number - 1]
+        if hop.silent or not self._allowances[number - 1].take(arrival.time + delay):
+            self._counts.withheld += 1
+            return
+        header = saying.ip(hop.address(arrival.version), arrival.ip.src, hop.ttl)
+        self._send(arrival, delay + hop.pause, header / what)
+
+    def _arrive(self, arrival: Arrival, target: Target, delay: float) -> None:
+        """Be the target."""
+        address, cast = arrival.ip.dst, self._casts[arrival.version]
+        match arrival.packet.headers[-1]:
+            case (icmp.EchoRequest() | icmpv6.EchoRequest()) as echo:
+                self._counts.requests += 1
+                number = self._asked[address] = self._asked.get(address, -1) + 1
+                payload = arrival.packet.payload
+                first = self._first_payloads.setdefault(address, payload)
+                request = Request(arrival.octets, arrival.ip, echo, payload, first, target)
+                which = target.answers[number % len(target.answers)]
+                for spoken in answer(which, request, cast):
+                    self._send(arrival, delay + target.pause + spoken.after, spoken.packet)
+            case UDP() if set(target.answers) != {Answer.SILENT}:
+                error = saying.unreachable(arrival.version, Why.PORT)
+                seen = saying.aged(arrival.octets, len(self._hops))
+                header = saying.ip(address, arrival.ip.src, target.ttl)
+                self._send(arrival, delay + target.pause, header / saying.about(seen, error))
+
+    def _send(self, arrival: Arrival, after: float, packet: Packet) -> None:
+        """Send a packet back; every router between its sender and the node lowers its TTL."""
+        ip = packet.headers[0]
+        assert isinstance(ip, IPv4 | IPv6)
+        passed = self._places.get(ip.src, len(self._hops) + 1) - 1
+        octets = saying.aged(bytes(packet), passed)
+        kind = EtherType.IPV4 if arrival.version == 4 else EtherType.IPV6
+        frame = bytes(Ethernet(arrival.mac, GATEWAY_MAC, kind) / octets)
+        self._schedule.put(arrival.time + after, frame)
+
+
+def _read(now: float, frame: bytes) -> Arrival | None:
+    """Return the datagram in a frame; ``None`` if it holds none that can be read."""
+    if int.from_bytes(frame[12:14], "big") not in (EtherType.IPV4, EtherType.IPV6):
+        return None
+    packet = dissect_ip(memoryview(frame)[LINK_HEADER:])
+    match packet.headers:
+        case (IPv4() | IPv6() as ip, *_):
+            octets = frame[LINK_HEADER : len(frame) - len(ip.trailer)]
+            return Arrival(now, frame[6:12], octets, packet, ip)
+    return None
