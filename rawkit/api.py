@@ -94,7 +94,9 @@ PIPE_OPTIONS = frozenset(
 
 
 @overload
-def ping(hosts: Host, **options: Unpack[PingOptions]) -> Session[PingEvent, PingReport]: ...
+def ping(  # type: ignore[overload-overlap]  # a str is an iterable of str, too
+    hosts: Host, **options: Unpack[PingOptions]
+) -> Session[PingEvent, PingReport]: ...
 @overload
 def ping(
     hosts: Iterable[Host], **options: Unpack[PingOptions]
@@ -151,7 +153,9 @@ def ping(
             io = _open(targets, engine.identifier, pipe)
         return wrap(io) if wrap else io
 
-    return Session(OnePing(engine) if alone else engine, open_io)
+    if alone:
+        return Session(OnePing(engine), open_io)
+    return Session(engine, open_io)
 
 
 def _target(host: Host, version: int | None, pipe: Settings, alone: bool) -> Target:

@@ -49,9 +49,19 @@ def field(
     init: bool = True,
     compare: bool = True,
     repr: bool = True,  # noqa: A002  # the name that everybody knows
+    kw_only: bool = False,
 ) -> Any:
     """Describe a field that needs more than a default, as ``dataclasses.field`` does."""
-    return Field(default, default_factory, init=init, compare=compare, repr=repr)
+    return Field(default, default_factory, init=init, compare=compare, repr=repr, kw_only=kw_only)
+
+
+def computed(*, default: None) -> Any:
+    """Declare a field that follows from the rest: a length or a checksum.
+
+    ``None`` means "work it out"; a number is taken as it stands, right or wrong. Such
+    fields take no part in equality.
+    """
+    return Field(default, compare=False)
 
 
 @overload
@@ -60,7 +70,7 @@ def record(cls: type[T], /) -> type[T]: ...
 def record(
     *, frozen: bool = True, kw_only: bool = False, eq: bool = True
 ) -> Callable[[type[T]], type[T]]: ...
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+@dataclass_transform(frozen_default=True, field_specifiers=(field, computed))
 def record(
     cls: type[T] | None = None, /, *, frozen: bool = True, kw_only: bool = False, eq: bool = True
 ) -> type[T] | Callable[[type[T]], type[T]]:
@@ -121,7 +131,7 @@ def _own_fields(cls: type, kw_only: bool) -> dict[str, Field]:
             continue
         given = cls.__dict__.get(name, MISSING)
         one = given if isinstance(given, Field) else Field(given)
-        one.name, one.kw_only = name, kw_only
+        one.name, one.kw_only = name, kw_only or one.kw_only
         own[name] = one
     return own
 

@@ -193,36 +193,17 @@ no_python() {
     return 1
 }
 
+# Tried in a process of its own, by the code that the lab uses: it knows the many causes.
 require_namespaces() {
-    local error
-    command -v unshare >/dev/null || return 0  # then rawkit itself says what it could not do
-    error=$(unshare --user --map-root-user --net --mount true 2>&1) && return
-    unshare --net --mount true 2>/dev/null && return
-    say "this machine lets you make no network namespace: ${error#unshare: }"
-    why_no_namespaces >&2
-    exit 2
-}
+    python - <<'PYTHON' || exit 2
+import sys
 
-why_no_namespaces() {
-    local known=""
-    sysctl_is kernel.apparmor_restrict_unprivileged_userns 1 && suggest_sysctl kernel.apparmor_restrict_unprivileged_userns 0
-    sysctl_is kernel.unprivileged_userns_clone 0 && suggest_sysctl kernel.unprivileged_userns_clone 1
-    sysctl_is user.max_user_namespaces 0 && suggest_sysctl user.max_user_namespaces 15000
-    sysctl_is user.max_net_namespaces 0 && suggest_sysctl user.max_net_namespaces 15000
-    if grep -qs '^Seccomp:[[:space:]]*2' /proc/self/status; then
-        known=yes
-        printf '  cause: a system call filter, as containers have\n'
-        printf '  way out: docker run --security-opt seccomp=unconfined, or --cap-add SYS_ADMIN and root in it\n'
-    fi
-    [[ -n $known ]] && return
-    printf '  no sysctl forbids it; in a chroot, or under a security module, user namespaces are refused too\n'
-    printf '  way out: run it as root, outside of such a cage\n'
-}
+from rawkit.errors import LabError
+from rawkit.lab.userns import enter
 
-sysctl_is() { [[ $(cat "/proc/sys/${1//.//}" 2>/dev/null) == "$2" ]]; }
-
-suggest_sysctl() {
-    known=yes
-    printf '  cause: %s = %s\n' "$1" "$(cat "/proc/sys/${1//.//}")"
-    printf '  way out: sudo sysctl -w %s=%s\n' "$1" "$2"
+try:
+    enter()
+except LabError as error:
+    sys.exit(f"set-up: {error}")
+PYTHON
 }

@@ -65,7 +65,7 @@ def shell(
 ) -> subprocess.CompletedProcess[str]:
     """Run bash commands after sourcing the set-up of a project."""
     environment = {
-        "PATH": os.environ["PATH"],
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(at),
         "LC_ALL": "C",
         "PIP_CONFIG_FILE": os.devnull,
@@ -216,8 +216,10 @@ def test_a_machine_without_user_namespaces_is_told_which_sysctl_forbids_them() -
 
     assert refused.returncode == 2
     assert refused.stdout == ""
-    assert "cause: user.max_user_namespaces = 0\n" in refused.stderr
-    assert "way out: sudo sysctl -w user.max_user_namespaces=15000\n" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert "user.max_user_namespaces is 0 (try: sudo sysctl -w user.max_user_namespaces=" in (
+        refused.stderr
+    )
 
 
 @pytest.mark.netns

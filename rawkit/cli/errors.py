@@ -3,6 +3,8 @@
 import os
 import sys
 
+from rawkit.errors import RawkitError
+
 OK = 0
 NO_ANSWER = 1
 TROUBLE = 2
@@ -11,6 +13,26 @@ INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
 BROKEN_PIPE = 141
 """128 + SIGPIPE: nobody reads the output any more."""
+
+
+class WriteError(RawkitError):
+    """The output cannot be written, for another reason than that nobody reads it."""
+
+
+def write(text: str) -> None:
+    """Print to stdout at once.
+
+    Raises:
+        BrokenPipeError: nobody reads it any more.
+        WriteError: the disk is full, or the like.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise WriteError(f"write error: {error.strerror}") from error
 
 
 def complain(command: str, message: object) -> None:

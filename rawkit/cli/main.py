@@ -11,6 +11,7 @@ from rawkit.cli.errors import (
     abandon_output,
     cause_of,
     complain,
+    write,
 )
 from rawkit.errors import RawkitError
 
@@ -49,10 +50,10 @@ def _run(name: str, words: Sequence[str]) -> int:
         return _command(name)(words[1:])
     match words:
         case ["-h" | "--help" | "help", *_]:
-            sys.stdout.write(usage())
+            write(usage())
             return OK
         case ["-V" | "--version", *_]:
-            sys.stdout.write(f"rawkit {version()}\n")
+            write(f"rawkit {version()}\n")
             return OK
         case []:
             complain("", f"no command: {', '.join(COMMANDS)} (rawkit --help says what they do)")

@@ -2,14 +2,13 @@
 
 import os
 import signal
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import BinaryIO
 
-from rawkit.cli.errors import OK, TROUBLE
+from rawkit.cli.errors import OK, TROUBLE, write
 from rawkit.cli.ping_options import PingOptions, check, parse
 from rawkit.errors import UsageError
-from rawkit.sockets.packet_io import PacketIO
 
 
 def main(argv: Sequence[str]) -> int:
@@ -18,12 +17,12 @@ def main(argv: Sequence[str]) -> int:
     if options.help:
         from rawkit.cli.ping_help import help_text
 
-        sys.stdout.write(help_text())
+        write(help_text())
         return OK
     if options.show_version:
         from rawkit.cli.main import version
 
-        sys.stdout.write(f"rawkit ping {version()}\n")
+        write(f"rawkit ping {version()}\n")
         return OK
     check(options, os.getuid())
     # A name server may keep us waiting; there is nothing to sum up, so let Ctrl-C just end it.
@@ -35,6 +34,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _ping(options: PingOptions) -> int:
+    from rawkit.cli.ping_pipes import wrapper
     from rawkit.cli.ping_run import Run
     from rawkit.cli.ping_session import open_session
 
@@ -44,11 +44,12 @@ def _ping(options: PingOptions) -> int:
         options.spare_identifier = next_identifier()
     capture = _open_capture(options.pcap) if options.pcap is not None else None
     try:
-        session, unknown = open_session(options, _pipes(options, capture))
+        session, unknown = open_session(options, wrapper(options, capture))
         code = Run(session, options).run()
     finally:
         if capture is not None:
-            capture.close()
+            with suppress(OSError):  # each packet has been flushed, so it has been told of
+                capture.close()
     return TROUBLE if unknown else code
 
 
@@ -57,29 +58,3 @@ def _open_capture(name: str) -> BinaryIO:
         return open(name, "wb")  # noqa: PTH123  # pathlib is slow; closed by the caller
     except OSError as error:
         raise UsageError(f"cannot write packets to {name!r}: {error.strerror}") from error
-
-
-def _pipes(options: PingOptions, capture: BinaryIO | None) -> Callable[[PacketIO], PacketIO]:
-    """Return what is done to the socket once it is open."""
-
-    def wrap(io: PacketIO) -> PacketIO:
-        _drop_privileges()
-        if options.user_times:
-            from rawkit.cli.ping_user_times import UserTimes
-
-            io = UserTimes(io)
-        if capture is not None:
-            from rawkit.sockets.tee import PcapTee
-
-            io = PcapTee(io, capture)
-        return io
-
-    return wrap
-
-
-def _drop_privileges() -> None:
-    """Give up every capability: the socket is open, and nothing more is needed."""
-    from rawkit.host import capability
-
-    if capability.read().permitted:
-        capability.drop()

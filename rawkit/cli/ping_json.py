@@ -27,7 +27,7 @@ from rawkit.engine.rtt import RTT
 
 NAME = "rawkit.ping/1"
 
-Value = str | int | float | bool | None | list[float] | dict[str, "Value"]
+Value = str | int | float | bool | None | dict[str, "Value"]
 
 REPLY = {
     "time": "when it arrived",
@@ -73,11 +73,6 @@ SCHEMA: dict[str, dict[str, str]] = {
         "sequence": "number of the request that the kernel refused",
         "errno": "its error number",
         "message": "what that means",
-    },
-    "burst": {
-        "sequence": "number of the first of several requests in a row (only in a flood)",
-        "sent": "how many",
-        "rtts": "round-trip times of those answered, in order",
     },
     "summary": {
         "source": "source address of the requests; null: the kernel's choice",
@@ -146,8 +141,7 @@ class PingJson:
             case Lost():
                 return _line("lost", event.target, {"sequence": event.sequence})
             case Burst():
-                values: dict[str, Value] = {"sequence": event.first, "sent": event.sent}
-                return _line("burst", event.target, values | {"rtts": [round(rtt, NANOSECONDS) for rtt in event.rtts]})
+                return ""  # not asked for: it says too little of each reply
 
     def closing(self, report: PingReport) -> str:
         """Return the summary of one target."""

@@ -77,6 +77,11 @@ class PingOptions:
         return self.interval == 0 or (self.flood and self.interval is None)
 
     @property
+    def is_told_one_by_one(self) -> bool:
+        """Whether each request and reply is told of, and not only drawn as a dot."""
+        return not self.flood or self.json
+
+    @property
     def pace(self) -> float:
         """Seconds from one request to the next, answered or not."""
         if self.is_unpaced:
@@ -354,8 +359,8 @@ OPTIONS = (
         "w",
         "deadline",
         "TIME",
-        _value("deadline", seconds("invalid argument", LARGEST)),
-        "stop after this time, whatever has been answered",
+        _value("deadline", seconds("invalid argument", LARGEST, zero=None)),
+        "stop after this time, whatever has been answered (0: never)",
     ),
     Option(
         "W",

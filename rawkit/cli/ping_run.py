@@ -8,17 +8,20 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Protocol
 
-from rawkit.cli.errors import NO_ANSWER, OK, TROUBLE, cause_of, complain
+from rawkit.cli.errors import NO_ANSWER, OK, TROUBLE, cause_of, complain, write
 from rawkit.cli.ping_options import PingOptions
+from rawkit.cli.ping_probe import is_broadcast
 from rawkit.cli.ping_session import AnySession
 from rawkit.engine.ping_events import Address, ErrorReply, NotSent, PingEvent, Target
 from rawkit.engine.ping_report import PingReport
+from rawkit.errors import UsageError
 from rawkit.session import RealTime
 
 NAME_WAIT = 0.02
 """Seconds that the first request may wait for its target's name: /etc/hosts is quicker."""
 TRY_AGAIN = 0.01
 """Seconds."""
+BROADCAST = "Do you want to ping broadcast? Then -b. If not, check your local firewall rules"
 WAITING = RealTime.wait.__code__
 
 
@@ -53,6 +56,7 @@ class Run:
     def run(self) -> int:
         """Ping until it is over, or somebody ends it; return the exit code."""
         code = OK
+        self._refuse_broadcast()
         try:
             signal.signal(signal.SIGINT, self._stop)
             signal.signal(signal.SIGALRM, self._stop)
@@ -69,7 +73,7 @@ class Run:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         reports = self.reports()
-        self._write("".join(self._printer.closing(report) for report in reports))
+        write("".join(self._printer.closing(report) for report in reports))
         return code or self.verdict(reports)
 
     def reports(self) -> tuple[PingReport, ...]:
@@ -84,17 +88,27 @@ class Run:
         answered = all(report.ledger.replied >= needed for report in reports)
         return OK if answered else NO_ANSWER
 
+    def _refuse_broadcast(self) -> None:
+        """Demand ``-b`` of who pings a broadcast address, as ping(8) does."""
+        first, *others = self._targets
+        if others or first.address.version == 6 or not is_broadcast(first.address, self._options):
+            return
+        if not self._options.broadcast:
+            raise UsageError(BROADCAST)
+        sys.stderr.write("WARNING: pinging broadcast address\n")
+        sys.stderr.flush()
+
     def _play(self) -> None:
         for event in self._session:
             if not self._opened:
                 self._opened = True
-                self._write(self._printer.opening(self._targets))
+                write(self._printer.opening(self._targets))
             if not self._told:
                 self._tell_socket()
             if isinstance(event, NotSent):
                 self._complain(event)
             if text := self._printer.event(event):
-                self._write(text)
+                write(text)
             if self._stopped or self._is_enough(event):
                 return
 
@@ -103,10 +117,6 @@ class Run:
         if self._options.deadline is None or self._options.ignore_errors:
             return False
         return isinstance(event, ErrorReply) and event.final and len(self._targets) == 1
-
-    def _write(self, text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
 
     # What to print
 
@@ -161,7 +171,7 @@ class Run:
         if event.error.errno != errno.EMSGSIZE:
             complain("ping", f"{whom}sendmsg: {cause_of(event.error)}")
             return
-        from rawkit.cli.ping_mtu import mtu_to
+        from rawkit.cli.ping_probe import mtu_to
 
         sign = "=" if event.target.address.version == 4 else ": "
         mtu = mtu_to(event.target.address, options)

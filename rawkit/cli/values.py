@@ -8,7 +8,8 @@ from rawkit.errors import UsageError
 Address = IPv4Address | IPv6Address
 Convert = Callable[[str], object]
 
-UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
+UNITS = {"us": (1, 1_000_000), "ms": (1, 1000), "s": (1, 1), "m": (60, 1)}
+"""As fractions of a second, so that 50us is the number next to 0.00005."""
 MOST_PATTERN = 16
 """Octets: as many as ping(8) takes."""
 
@@ -51,7 +52,7 @@ def unsigned(high: int, wrong: str, too_high: str) -> Callable[[str], int]:
 octet = unsigned(0xFF, "bad TOS value", "the decimal value of TOS bits must be in range 0-255")
 
 
-def seconds(wrong: str, longest: float, zero: float = 0.0) -> Callable[[str], float]:
+def seconds(wrong: str, longest: float, zero: float | None = 0.0) -> Callable[[str], float | None]:
     """Return a reader of times: seconds, or with a unit: ``200ms``, ``50us``, ``1.5s``, ``2m``.
 
     Args:
@@ -60,12 +61,12 @@ def seconds(wrong: str, longest: float, zero: float = 0.0) -> Callable[[str], fl
         zero: what zero stands for.
     """
 
-    def convert(word: str) -> float:
+    def convert(word: str) -> float | None:
         number = word.rstrip("mus")
         unit = UNITS.get(word[len(number) :] or "s")
         plain = number.isascii() and not number.strip("0123456789.eE+-")
         try:
-            value = float(number) * unit if plain and unit else float("nan")
+            value = float(number) * unit[0] / unit[1] if plain and unit else float("nan")
         except ValueError:
             value = float("nan")
         if not 0 <= value <= longest:  # nor is it a number

@@ -1,15 +1,20 @@
 """What differs between IPv4 and IPv6, for engines that speak both."""
 
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
 
 from rawkit.record import record
-from rawkit.wire import icmp, icmpv6
-from rawkit.wire.ipv4 import IPv4
-from rawkit.wire.ipv6 import IPv6
+from rawkit.wire import icmp
+from rawkit.wire.packet import Header
+
+if TYPE_CHECKING:
+    from rawkit.wire import icmpv6
+
+    EchoRequest = icmp.EchoRequest | icmpv6.EchoRequest
+    EchoReply = icmp.EchoReply | icmpv6.EchoReply
 
 Address = IPv4Address | IPv6Address
-EchoRequest = icmp.EchoRequest | icmpv6.EchoRequest
-EchoReply = icmp.EchoReply | icmpv6.EchoReply
 
 
 @record
@@ -17,18 +22,26 @@ class Family:
     """One version of IP, as far as a probe cares."""
 
     version: int
-    ip: type[IPv4] | type[IPv6]
-    echo_request: type[icmp.EchoRequest] | type[icmpv6.EchoRequest]
-    echo_reply: type[icmp.EchoReply] | type[icmpv6.EchoReply]
+    echo_request: "type[EchoRequest]"
+    echo_reply: "type[EchoReply]"
+    message: type[Header]
+    """What all its ICMP messages are."""
+    advice: tuple[type[Header], ...]
+    """ICMP messages about a packet that goes on all the same."""
 
 
-V4 = Family(4, IPv4, icmp.EchoRequest, icmp.EchoReply)
-V6 = Family(6, IPv6, icmpv6.EchoRequest, icmpv6.EchoReply)
-
-ADVICE = (icmp.Redirect, icmp.SourceQuench, icmpv6.Redirect)
-"""ICMP messages about a packet that goes on all the same."""
+V4 = Family(4, icmp.EchoRequest, icmp.EchoReply, icmp.Message, (icmp.Redirect, icmp.SourceQuench))
 
 
 def family_of(address: Address) -> Family:
     """Return the family that an address belongs to."""
-    return V4 if address.version == 4 else V6
+    return V4 if address.version == 4 else _v6()
+
+
+@cache
+def _v6() -> Family:
+    """Return the other family; a command that does without it starts sooner."""
+    from rawkit.wire import icmpv6
+
+    redirect = (icmpv6.Redirect,)
+    return Family(6, icmpv6.EchoRequest, icmpv6.EchoReply, icmpv6.Message, redirect)

@@ -4,7 +4,7 @@ import math
 from collections import deque
 
 from rawkit.engine.echo_payload import EchoPayload, damage_of
-from rawkit.engine.family import ADVICE, Address, family_of
+from rawkit.engine.family import Address, family_of
 from rawkit.engine.ping_events import (
     Burst,
     ErrorReply,
@@ -22,7 +22,6 @@ from rawkit.engine.ping_report import PingReport
 from rawkit.engine.ping_settings import PingSettings, outer_header
 from rawkit.engine.ping_tally import Outcome, Request, Tally
 from rawkit.engine.step import Step
-from rawkit.wire import icmp, icmpv6
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.news import Dropped, News, Opened, SendFailed, Transmitted, Volley, Volleyed
 from rawkit.wire.packet import Header, Packet
@@ -53,7 +52,7 @@ class Ping:
         Args:
             targets: who is asked, in this order.
             identifier: 16 bits, unlike those of all other pings of this process.
-            key: secret octets for the marks, at most 32.
+            key: secret octets for the marks.
             settings: the rest.
         """
         self.settings = settings
@@ -216,8 +215,8 @@ class Ping:
         match = self._matcher.match(received.packet)
         if match is None:
             return []
-        if match.quoted:
-            return [self._refused(received, match)]
+        if match.message is not None:
+            return [self._refused(received, match, match.message)]
         return [self._answered(received, match)]
 
     def _answered(self, received: Received, match: Match) -> Reply:
@@ -275,11 +274,9 @@ class Ping:
             case Verdict.CORRUPTED if request.outcome is Outcome.WAITING:
                 self._settle(request, Outcome.CORRUPTED)
 
-    def _refused(self, received: Received, match: Match) -> ErrorReply:
+    def _refused(self, received: Received, match: Match, message: Header) -> ErrorReply:
         request, tally = match.request, self._tallies[match.request.number]
-        message = _icmp_header(received.packet)
-        final = not isinstance(message, ADVICE)
-        if not final:
+        if match.is_advice:
             tally.advice += 1
         elif request.outcome in (Outcome.WAITING, Outcome.GIVEN_UP):
             self._settle(request, Outcome.ERROR)
@@ -291,7 +288,7 @@ class Ping:
             received.packet,
             received.time - request.sent_at,
             received.time,
-            final,
+            final=not match.is_advice,
         )
 
     # When to send and when to stop
@@ -345,8 +342,3 @@ class Ping:
         if self._waiting:
             times.append(self._waiting[0][0])
         return min(times)
-
-
-def _icmp_header(packet: Packet) -> Header:
-    """Return the outermost ICMP header, which says what is the matter."""
-    return next(h for h in packet.headers if isinstance(h, icmp.Message | icmpv6.Message))

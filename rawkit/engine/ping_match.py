@@ -5,16 +5,19 @@ the destination included, for an ICMP error. Any of these alone has fooled a pin
 """
 
 from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
 
 from rawkit.engine.echo_payload import EchoPayload
-from rawkit.engine.family import Address
+from rawkit.engine.family import Address, Family, family_of
 from rawkit.engine.ping_tally import Request, Tally
 from rawkit.record import record
-from rawkit.wire import icmp, icmpv6
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.packet import Packet
+from rawkit.wire.packet import Header, Packet
 from rawkit.wire.quote import quoted
+
+if TYPE_CHECKING:
+    from rawkit.engine.family import EchoReply
 
 BROADCAST = IPv4Address("255.255.255.255")
 
@@ -28,8 +31,9 @@ class Match:
     request: Request
     damaged: bool = False
     """Source and numbers fit, and the payload does not."""
-    quoted: bool = False
-    """The packet is an ICMP error, or advice, about the request."""
+    message: Header | None = None
+    """The packet is this ICMP error, or advice, about the request."""
+    is_advice: bool = False
 
 
 class Matcher:
@@ -50,10 +54,11 @@ class Matcher:
     def match(self, packet: Packet) -> Match | None:
         """Return the request that a packet answers or quotes, or ``None``."""
         match packet.headers:
-            case (IPv4() | IPv6() as ip, icmp.EchoReply() | icmpv6.EchoReply() as echo):
-                return self._match_reply(ip, echo, packet.payload)
-            case (IPv4() | IPv6() as ip, _, *_):
-                return self._match_error(ip, packet)
+            case (IPv4() | IPv6() as ip, message, *rest):
+                family = family_of(ip.src)
+                if not rest and isinstance(message, family.echo_reply):
+                    return self._match_reply(ip, message, packet.payload)
+                return self._match_error(ip, family, packet)
             case _:
                 return None
 
@@ -61,9 +66,7 @@ class Matcher:
         """Return whether a reply from this source counts as the target's."""
         return source == self._tallies[number].target.address or number in self._groups
 
-    def _match_reply(
-        self, ip: IPv4 | IPv6, echo: icmp.EchoReply | icmpv6.EchoReply, payload: bytes
-    ) -> Match | None:
+    def _match_reply(self, ip: IPv4 | IPv6, echo: "EchoReply", payload: bytes) -> Match | None:
         if echo.identifier != self._identifier:
             return None  # a raw socket hears every ping on the machine
         known = self._numbers.get(ip.src, ())
@@ -77,15 +80,13 @@ class Matcher:
         self._stray(known)
         return None
 
-    def _match_error(self, ip: IPv4 | IPv6, packet: Packet) -> Match | None:
+    def _match_error(self, ip: IPv4 | IPv6, family: Family, packet: Packet) -> Match | None:
         quote = quoted(packet)
-        if quote is None:
+        if quote is None or len(quote.headers) < 2:
             return None
-        match quote.headers:
-            case (IPv4() | IPv6() as ours, *_, icmp.EchoRequest() | icmpv6.EchoRequest() as echo):
-                pass
-            case _:
-                return None
+        ours, echo = quote.headers[0], quote.headers[-1]
+        if not isinstance(ours, IPv4 | IPv6) or not isinstance(echo, family.echo_request):
+            return None
         if echo.identifier != self._identifier:
             return None
         known = self._numbers.get(ours.dst, ())
@@ -93,7 +94,10 @@ class Matcher:
             for request in self._tallies[number].find(echo.sequence):
                 sent = self._payloads.of(number, request.sequence)
                 if sent.startswith(quote.payload[: len(sent)]):
-                    return Match(ip, request, quoted=True)
+                    message = next(h for h in packet.headers if isinstance(h, family.message))
+                    return Match(
+                        ip, request, message=message, is_advice=isinstance(message, family.advice)
+                    )
         self._stray(known)
         return None
 

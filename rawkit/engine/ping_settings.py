@@ -6,9 +6,9 @@ from ipaddress import IPv4Address, IPv6Address
 from rawkit.engine.ping_events import Target
 from rawkit.errors import UsageError
 from rawkit.record import record
-from rawkit.wire import icmp, icmpv6
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.numbers import IPProtocol
 
 LARGEST_DATAGRAM = 65_535
 ECHO_HEADER = 8
@@ -95,7 +95,7 @@ def outer_header(target: Target, settings: PingSettings) -> IPv4 | IPv6:
                 ecn=ecn,
                 dont_fragment=settings.dont_fragment,
                 options=settings.options,
-                protocol=icmp.EchoRequest.IP_PROTOCOL,
+                protocol=IPProtocol.ICMP,
             )
         case IPv6Address() as src, IPv6Address() as dst:
             return IPv6(
@@ -105,6 +105,6 @@ def outer_header(target: Target, settings: PingSettings) -> IPv4 | IPv6:
                 dscp=dscp,
                 ecn=ecn,
                 flow_label=settings.flow_label,
-                next_header=icmpv6.EchoRequest.IP_PROTOCOL,
+                next_header=IPProtocol.ICMPV6,
             )
     raise ValueError(f"{target.src} and {target.address} are not of one family")

@@ -1,7 +1,8 @@
 """What the doctor says about one thing."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from rawkit.record import record
 
 
 class Verdict(StrEnum):
@@ -14,7 +15,7 @@ class Verdict(StrEnum):
     """A whole command cannot do its work here."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One thing that was looked at."""
 

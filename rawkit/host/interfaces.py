@@ -1,12 +1,12 @@
 """The network interfaces of a namespace, with their addresses (netdevice(7), rtnetlink(7))."""
 
 import socket
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import TYPE_CHECKING
 
 from rawkit.errors import UsageError
+from rawkit.record import record
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
@@ -69,7 +69,7 @@ class AddressFlag(IntFlag):
     TENTATIVE = 0x40
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InterfaceAddress:
     """An address that an interface has."""
 
@@ -93,7 +93,7 @@ class InterfaceAddress:
         return not self.flags & (AddressFlag.TENTATIVE | AddressFlag.DUPLICATE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Interface:
     """A network interface at the time it was asked for."""
 

@@ -2,11 +2,11 @@
 
 import errno
 import socket
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING
 
 from rawkit.host.source import Address, is_ambiguous, no_route, scope_of, source_for
+from rawkit.record import record
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
@@ -30,7 +30,7 @@ KINDS = {
 RTNH_F_DEAD_OR_DOWN = 0x01 | 0x10
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Route:
     """One way, or one entry of the routing table."""
 

@@ -5,12 +5,13 @@ program has taken for something else.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from rawkit.errors import UsageError
 from rawkit.lab import saying
 from rawkit.lab.saying import Why
+from rawkit.record import replace
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.address import Address
 from rawkit.wire.checksum import internet_checksum

@@ -65,9 +65,7 @@ def add_addresses(
     with _netlink(node) as netlink:
         index = socket.if_nametoindex(interface)
         for address in addresses:
-            netlink.addr(
-                "add", index=index, address=str(address), prefixlen=address.max_prefixlen
-            )
+            netlink.addr("add", index=index, address=str(address), prefixlen=address.max_prefixlen)
         wait_ready([interface])
 
 

@@ -5,12 +5,14 @@ that dies, the kernel kills whatever the command has started, daemons included. 
 dies with this process, ``kill -9`` included.
 """
 
+import errno
 import os
 import select
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from shutil import which
 from typing import NoReturn
 
 from rawkit.lab.calls import (
@@ -132,7 +134,11 @@ def _become(
         for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them; others should not
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        os.execvpe(argv[0], [*argv], environment)
+        # Not execvpe(3), which minds folders in the path that we may not read.
+        found = which(argv[0], path=environment.get("PATH", os.defpath))
+        if found is None and "/" not in argv[0]:
+            raise FileNotFoundError(errno.ENOENT, "command not found")
+        os.execve(found or argv[0], [*argv], environment)
     except OSError as error:
         if not isinstance(error, FileNotFoundError | NotADirectoryError):
             status = NOT_EXECUTABLE

@@ -6,11 +6,12 @@ hosts would answer, each at its time. There is no loop and no socket here; see
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from rawkit.lab import neighbours, saying
 from rawkit.lab.answers import Answer, Cast, Request, Target, answer
+from rawkit.lab.fragments import Fragmenter, Reassembler
 from rawkit.lab.hop import Allowance, Hop
 from rawkit.lab.saying import Why
 from rawkit.lab.schedule import Schedule
@@ -29,6 +30,7 @@ Network = IPv4Network | IPv6Network
 GATEWAY_MAC = MAC.parse("00:00:5e:00:53:01")
 """For documentation (RFC 9542 §2.1.2): nobody else's."""
 LINK_HEADER = 14
+IP_ETHER_TYPES = (b"\x08\x00", b"\x86\xdd")
 
 
 @dataclass(slots=True)
@@ -39,14 +41,14 @@ class PathCounts:
     """IP packets that were sent to the gateway."""
     requests: int = 0
     """Echo requests that reached a target."""
-    sent: int = 0
-    """Packets that came back, right or wrong."""
+    answered: int = 0
+    """Packets sent back, right or wrong; some may still be ``held``."""
     withheld: int = 0
     """Answers that a hop did not give, being silent or not allowed so many."""
     swallowed: int = 0
     """Packets above the MTU that a hop threw away without anybody hearing of it."""
     held: int = 0
-    """Packets on their way back."""
+    """Packets whose time to come back has not come."""
     missed: int = 0
     """Frames that the path was too slow to pick up; anything but 0 means that this
     machine could not keep up."""
@@ -96,6 +98,7 @@ class Responder:
         hops: the routers, nearest first, all with addresses.
         targets: the hosts behind the last of them; those in a network answer alike.
         casts: who else has a say, by IP version.
+        mtu: of the link to the first of them.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class Responder:
         hops: Sequence[Hop],
         targets: Mapping[Address | Network, Target],
         casts: Mapping[int, Cast],
+        mtu: int = 1500,
     ) -> None:
         self._hops = tuple(hops)
         self._casts = dict(casts)
@@ -113,26 +117,29 @@ class Responder:
         self._on_link = {a for c in casts.values() for a in (c.gateway, c.better_gateway)}
         self._asked: dict[Address, int] = {}
         self._first_payloads: dict[Address, bytes] = {}
+        self._mtu = min([mtu, *(hop.mtu for hop in hops if hop.mtu is not None)])
+        self._reassembler, self._fragmenter = Reassembler(), Fragmenter()
         self._schedule: Schedule[bytes] = Schedule()
         self._counts = PathCounts()
 
     def take(self, now: float, port: int, frame: bytes) -> None:
         if (reply := neighbours.answer(frame, self._on_link, GATEWAY_MAC)) is not None:
             self._schedule.put(now, reply)
-        elif frame[:6] == GATEWAY_MAC and (arrival := _read(now, frame)) is not None:
-            self._counts.received += 1
-            self._travel(arrival)
+        elif frame[:6] == GATEWAY_MAC and frame[12:LINK_HEADER] in IP_ETHER_TYPES:
+            arrival = _read(now, frame[6:12], memoryview(frame)[LINK_HEADER:])
+            if arrival is not None:
+                self._counts.received += 1
+                self._travel(arrival)
 
     def due(self, now: float) -> Iterator[tuple[int, bytes]]:
         for frame in self._schedule.due(now):
-            self._counts.sent += frame[12:14] != EtherType.ARP.to_bytes(2, "big")
             yield 0, frame
 
     def next_at(self) -> float:
         return self._schedule.next_at()
 
     def refused(self, port: int) -> None:
-        self._counts.sent -= 1
+        pass  # the node has thrown its interface away: there is nobody to answer
 
     def missed(self, count: int) -> None:
         self._counts.missed += count
@@ -154,7 +161,8 @@ class Responder:
         for number, hop in enumerate(self._hops, 1):
             delay += 2 * hop.delay
             if number == place:
-                self._visit(arrival, number, delay)
+                if (whole := self._whole(arrival)) is not None:
+                    self._visit(whole, number, delay)
                 return
             if arrival.ip.ttl <= number:
                 self._complain(arrival, number, delay, saying.time_exceeded(version))
@@ -168,13 +176,20 @@ class Responder:
                 else:
                     self._complain(arrival, number, delay, saying.too_big(version, hop.mtu))
                 return
-        if target is not None:
-            self._arrive(arrival, target, delay)
+        if target is not None and (whole := self._whole(arrival)) is not None:
+            self._arrive(whole, target, delay)
 
     def _target(self, address: Address) -> Target | None:
         if (target := self._hosts.get(address)) is not None:
             return target
         return next((host for net, host in self._networks.items() if address in net), None)
+
+    def _whole(self, arrival: Arrival) -> Arrival | None:
+        """Return the datagram, put together if it came in fragments and this is the last."""
+        octets = self._reassembler.add(arrival.octets)
+        if octets is arrival.octets:
+            return arrival
+        return None if octets is None else _read(arrival.time, arrival.mac, octets)
 
     def _visit(self, arrival: Arrival, number: int, delay: float) -> None:
         """Be a hop that somebody has something to say to."""
@@ -227,19 +242,17 @@ class Responder:
         ip = packet.headers[0]
         assert isinstance(ip, IPv4 | IPv6)
         passed = self._places.get(ip.src, len(self._hops) + 1) - 1
-        octets = saying.aged(bytes(packet), passed)
         kind = EtherType.IPV4 if arrival.version == 4 else EtherType.IPV6
-        frame = bytes(Ethernet(arrival.mac, GATEWAY_MAC, kind) / octets)
-        self._schedule.put(arrival.time + after, frame)
+        self._counts.answered += 1
+        for datagram in self._fragmenter.split(saying.aged(bytes(packet), passed), self._mtu):
+            frame = bytes(Ethernet(arrival.mac, GATEWAY_MAC, kind) / datagram)
+            self._schedule.put(arrival.time + after, frame)
 
 
-def _read(now: float, frame: bytes) -> Arrival | None:
-    """Return the datagram in a frame; ``None`` if it holds none that can be read."""
-    if int.from_bytes(frame[12:14], "big") not in (EtherType.IPV4, EtherType.IPV6):
-        return None
-    packet = dissect_ip(memoryview(frame)[LINK_HEADER:])
+def _read(now: float, mac: bytes, octets: bytes | memoryview) -> Arrival | None:
+    """Return the datagram in a frame's payload; ``None`` if none can be read there."""
+    packet = dissect_ip(octets)
     match packet.headers:
         case (IPv4() | IPv6() as ip, *_):
-            octets = frame[LINK_HEADER : len(frame) - len(ip.trailer)]
-            return Arrival(now, frame[6:12], octets, packet, ip)
+            return Arrival(now, mac, bytes(octets[: len(octets) - len(ip.trailer)]), packet, ip)
     return None

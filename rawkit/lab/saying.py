@@ -1,11 +1,11 @@
 """What hosts and routers say, in IPv4 and IPv6 alike: replies and ICMP errors."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 
 from rawkit.errors import BuildError
+from rawkit.record import replace
 from rawkit.wire import icmp, icmpv6, multipart
 from rawkit.wire.address import Address
 from rawkit.wire.checksum import internet_checksum

@@ -14,6 +14,7 @@ from rawkit.lab.ready import loopback_up
 if TYPE_CHECKING:
     from rawkit.lab.wire import Wire
 
+PING_GROUPS = "net.ipv4.ping_group_range"
 FORWARDING = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
 SAME_EVERYWHERE: Mapping[str, str | int] = {
     # New namespaces take over some settings of the machine; a lab must not.
@@ -36,7 +37,8 @@ class Node(Namespace):
 
     Its kernel has the settings of a fresh one, but for: forwarding (routers only), no
     reverse path filter, addresses usable at once, no router solicitations, and ping
-    sockets open to the group of this process.
+    sockets open to the group of this process. To have them closed, as the kernel does,
+    say so: ``sysctls={"net.ipv4.ping_group_range": "1 0"}``.
     """
 
     def __init__(self, host: Host) -> None:
@@ -89,12 +91,14 @@ class Node(Namespace):
         return self._host.interfaces[0]
 
     def _prepare(self) -> None:
-        group = os.getegid()
         forwarding = dict.fromkeys(FORWARDING, int(self.forwards))
         # Forwarding first: to write it sets others back (ip-sysctl.rst).
         write_sysctls({**forwarding, **SAME_EVERYWHERE})
-        write_sysctls({"net.ipv4.ping_group_range": f"{group} {group}"})
-        write_sysctls({k: v for k, v in self._host.sysctls.items() if not self._is_late(k)})
+        settings = {PING_GROUPS: f"{os.getegid()} {os.getegid()}", **self._host.sysctls}
+        if str(settings[PING_GROUPS]).split() == ["1", "0"]:
+            # It is so already; and where group 1 is not mapped, it could not be written.
+            del settings[PING_GROUPS]
+        write_sysctls({k: v for k, v in settings.items() if not self._is_late(k)})
         loopback_up()
 
     def _finish(self) -> None:
@@ -107,8 +111,7 @@ class Node(Namespace):
         """Whether a sysctl is about an interface to come, or would forbid our addresses."""
         if key.endswith("disable_ipv6"):
             return True
-        parts = sysctl_path(key).split("/")
-        return "eth" in key and not os.path.exists("/".join(parts))  # noqa: PTH110
+        return "eth" in key and not os.path.exists(sysctl_path(key))  # noqa: PTH110
 
 
 class Bridge:

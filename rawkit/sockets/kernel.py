@@ -184,7 +184,7 @@ class KernelSocket:
         self._heard = True
         # Read after the answer, the queue is sure to hold the stamp of what it answers.
         if self._departures.waiting:
-            self._read_error_queue()
+            self._read_error_queue(to_the_end=self._departures.doubtful)
             self._pending.extend(self._departures.answered())
         self._pending.append(self._arrived(octets, ancillary, address))
         return True
@@ -207,11 +207,12 @@ class KernelSocket:
                 return
         self._unheard = 0
 
-    def _read_error_queue(self) -> bool:
+    def _read_error_queue(self, *, to_the_end: bool = True) -> bool:
         """Take in stamps and ICMP errors; tell whether there was an error.
 
-        Stops early once every packet has its stamp: should more be there, the next
-        reading of the socket fails and leads here again.
+        Args:
+            to_the_end: otherwise it is enough when all packets have their stamps. Should
+                an ICMP error remain, the next reading of the socket fails and leads here.
         """
         departures, pending, found = self._departures, self._pending, False
         while True:
@@ -237,7 +238,7 @@ class KernelSocket:
                 news = self._icmp_error(octets, ancillary, address)
             if news is not None:
                 pending.append(news)
-            if not departures.waiting and not departures.doubtful:
+            if not to_the_end and not departures.waiting:
                 return found
 
     def _send_again(self, octets: bytes, address: SocketAddress, error: OSError) -> None:

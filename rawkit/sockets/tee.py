@@ -38,12 +38,18 @@ class PcapTee:
     def receive(self) -> News | None:
         news = self._inner.receive()
         if isinstance(news, Received | Transmitted):
-            self._writer.write(bytes(news.packet), round(news.time * 10**9) + self._epoch)
-            self._file.flush()  # whoever stops us must not cost the last packets
+            self._write(bytes(news.packet), round(news.time * 10**9) + self._epoch)
         return news
 
     def fileno(self) -> int:
         return self._inner.fileno()
+
+    def _write(self, octets: bytes, time_ns: int) -> None:
+        try:
+            self._writer.write(octets, time_ns)
+            self._file.flush()  # whoever stops us must not cost the last packets
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self._file.name) from error
 
     def close(self) -> None:
         self._inner.close()

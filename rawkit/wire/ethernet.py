@@ -10,17 +10,17 @@ octets field                 note
 """
 
 import struct
-from dataclasses import dataclass, replace
 from typing import Self
 
 from rawkit.errors import BuildError, TruncatedError
+from rawkit.record import record, replace
 from rawkit.wire.address import MAC
 from rawkit.wire.packet import Header
 
 LAYOUT = struct.Struct("!6s6sH")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ethernet(Header):
     """An Ethernet header. Padding after the payload is the inner header's trailer."""
 

@@ -5,12 +5,12 @@ octet 1 gives the length in units of 8 octets, the first 8 not counted.
 """
 
 import struct
-from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from ipaddress import IPv6Address
 from typing import ClassVar, Self
 
 from rawkit.errors import BuildError, TruncatedError
+from rawkit.record import field, record, replace
 from rawkit.wire.address import ipv6_address
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.numbers import IPProtocol
@@ -31,7 +31,7 @@ class RoutingKind(IntEnum):
     SEGMENT = 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Extension(Header):
     """A header between an IPv6 header and what the datagram is about."""
 
@@ -47,7 +47,7 @@ class Extension(Header):
         return outer
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Options(Extension):
     """What hop-by-hop and destination options have in common."""
 
@@ -77,7 +77,7 @@ class DestinationOptions(Options):
     IP_PROTOCOL: ClassVar[int] = IPProtocol.DESTINATION_OPTIONS
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Routing(Extension):
     """Stations that the datagram still has to visit (RFC 8200 §4.4)."""
 
@@ -128,7 +128,7 @@ class Routing(Extension):
         return ipv6_address(last) if len(last) == 16 else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fragment(Extension):
     """One piece of a datagram that was too large (RFC 8200 §4.5)."""
 

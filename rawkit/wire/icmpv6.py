@@ -12,16 +12,16 @@ octets field                 note
 """
 
 import struct
-from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import ClassVar
 
 from rawkit.errors import BuildError, TruncatedError
+from rawkit.record import computed, record
 from rawkit.wire.address import ipv6_address
 from rawkit.wire.checksum import internet_checksum
 from rawkit.wire.extended import padded, split
 from rawkit.wire.numbers import IPProtocol
-from rawkit.wire.packet import Header, computed
+from rawkit.wire.packet import Header
 
 LAYOUT = struct.Struct("!BBHHH")
 REST = slice(4, 8)
@@ -50,14 +50,14 @@ class Quoting(Message):
     QUOTES: ClassVar[int] = IPProtocol.IPV6
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Echo(Message):
     """What an echo request and its reply have in common."""
 
     identifier: int
     sequence: int
     code: int = 0
-    checksum: int | None = computed()
+    checksum: int | None = computed(default=None)
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         try:
@@ -85,7 +85,7 @@ class EchoReply(Echo):
     TYPE: ClassVar[int] = 129
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Extended(Quoting):
     """What the errors that can carry extensions have in common (RFC 4884 §4)."""
 
@@ -94,9 +94,9 @@ class Extended(Quoting):
     """The 24 bits after the length."""
     extensions: bytes = b""
     """An extension structure; see :mod:`rawkit.wire.multipart`."""
-    length: int | None = computed()
+    length: int | None = computed(default=None)
     """Units of 8 octets in the quote; 0 where no extensions follow."""
-    checksum: int | None = computed()
+    checksum: int | None = computed(default=None)
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         quote, length = payload, self.length
@@ -125,7 +125,7 @@ class TimeExceeded(Extended):
     TYPE: ClassVar[int] = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PacketTooBig(Quoting):
     """The packet quoted inside does not fit the next link (RFC 4443 §3.2)."""
 
@@ -133,13 +133,13 @@ class PacketTooBig(Quoting):
 
     mtu: int
     code: int = 0
-    checksum: int | None = computed()
+    checksum: int | None = computed(default=None)
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         return _pack(self, self.code, self.mtu, payload, outer)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ParameterProblem(Quoting):
     """An octet of the packet quoted inside makes no sense (RFC 4443 §3.4)."""
 
@@ -149,13 +149,13 @@ class ParameterProblem(Quoting):
     """0: a wrong field, 1: an unknown next header, 2: an unknown option."""
     pointer: int = 0
     """The octet's place in the quoted packet."""
-    checksum: int | None = computed()
+    checksum: int | None = computed(default=None)
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         return _pack(self, self.code, self.pointer, payload, outer)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Redirect(Message):
     """Another first hop is the better way to ``destination`` (RFC 4861 §4.5).
 
@@ -169,14 +169,14 @@ class Redirect(Message):
     destination: IPv6Address = NO_ADDRESS
     code: int = 0
     reserved: int = 0
-    checksum: int | None = computed()
+    checksum: int | None = computed(default=None)
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         body = self.target.packed + self.destination.packed + payload
         return _pack(self, self.code, self.reserved, body, outer)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Other(Message):
     """A message whose type has no class here."""
 
@@ -184,7 +184,7 @@ class Other(Message):
     code: int = 0
     rest: bytes = bytes(4)
     """Octets 4 to 7."""
-    checksum: int | None = computed()
+    checksum: int | None = computed(default=None)
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         if len(self.rest) != 4:

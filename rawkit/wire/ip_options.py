@@ -6,11 +6,11 @@ those that routers fill in then have a pointer to the next free slot, from 1.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address
 
 from rawkit.errors import BuildError
+from rawkit.record import record
 from rawkit.wire.address import ipv4_address
 
 LONGEST = 40
@@ -46,19 +46,19 @@ class Stamping(IntEnum):
     """Only routers whose turn it is in a list of addresses, a time each."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class End:
     """No more options: what follows is padding."""
 
     padding: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NoOperation:
     """Fills a gap of one octet."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordRoute:
     """Asks routers to leave the address by which they pass the packet on."""
 
@@ -67,7 +67,7 @@ class RecordRoute:
     """Slots not yet filled; nine slots in all is the most that fits."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SourceRoute:
     """Stations to visit on the way. The header's own destination is the next of them."""
 
@@ -78,7 +78,7 @@ class SourceRoute:
     """Whether no other router may lie between."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stamp:
     """One entry of a timestamp option."""
 
@@ -90,7 +90,7 @@ class Stamp:
     """
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Timestamp:
     """Asks routers when they passed the packet on."""
 
@@ -102,14 +102,14 @@ class Timestamp:
     """Routers that found no free slot."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RouterAlert:
     """Asks every router to look inside (RFC 2113)."""
 
     value: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Other:
     """An option unknown here, or one whose insides make no sense."""
 
@@ -118,7 +118,7 @@ class Other:
     """All after the length octet."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Malformed:
     """Octets from which on nothing can be read: a length field runs wild."""
 

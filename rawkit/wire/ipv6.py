@@ -13,21 +13,21 @@ octets field                 note
 """
 
 import struct
-from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import ClassVar, Self
 
 from rawkit.errors import BuildError, ParseError, TruncatedError
+from rawkit.record import computed, record
 from rawkit.wire.address import ipv6_address
 from rawkit.wire.numbers import EtherType, IPProtocol
-from rawkit.wire.packet import Header, computed
+from rawkit.wire.packet import Header
 
 LAYOUT = struct.Struct("!IHBB16s16s")
 PSEUDO = struct.Struct("!16s16sI3xB")
 FLOW_LABEL = 0xFFFFF
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IPv6(Header):
     """An IPv6 header."""
 
@@ -44,7 +44,7 @@ class IPv6(Header):
     flow_label: int = 0
     trailer: bytes = b""
     """Octets after the datagram that its payload length does not cover."""
-    payload_length: int | None = computed()
+    payload_length: int | None = computed(default=None)
 
     @classmethod
     def parse(cls, data: memoryview) -> tuple[Self, memoryview]:

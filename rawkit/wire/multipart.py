@@ -14,11 +14,11 @@ octets field                 note
 
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address
 
 from rawkit.errors import BuildError, ParseError, TruncatedError
+from rawkit.record import record
 from rawkit.wire.address import Address
 from rawkit.wire.checksum import internet_checksum
 from rawkit.wire.received import Checksum
@@ -59,7 +59,7 @@ class AddressFamily(IntEnum):
     IPV6 = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Label:
     """An entry of the MPLS label stack under which the packet came (RFC 3032 §2.1)."""
 
@@ -69,7 +69,7 @@ class Label:
     ttl: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InterfaceInfo:
     """What a router says of one of its interfaces (RFC 5837)."""
 
@@ -84,7 +84,7 @@ class InterfaceInfo:
 Decoded = tuple[Label, ...] | InterfaceInfo | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExtensionObject:
     """One object of an extension structure."""
 

@@ -1,9 +1,9 @@
 """Packets for people: one line as tcpdump(8) has it, a tree of fields, a hexdump."""
 
-import dataclasses
 from collections.abc import Iterator
 
 from rawkit.errors import BuildError
+from rawkit.record import fields
 from rawkit.wire import icmp, icmpv6, ip_options, multipart
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
@@ -129,7 +129,7 @@ def _tree(packet: Packet) -> Iterator[str]:
 
 
 def _fields(header: Header) -> Iterator[tuple[str, str]]:
-    for field in dataclasses.fields(header):
+    for field in fields(header):
         value = getattr(header, field.name)
         match field.name, value:
             case "trailer" | "extensions" | "options" | "padding", b"":

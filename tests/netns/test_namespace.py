@@ -48,11 +48,12 @@ def test_here_switches_this_thread_and_back_even_after_an_error() -> None:
     ours = network()
 
     with Namespace() as one, Namespace() as two:
-        with pytest.raises(LookupError), one.here():
+        with one.here():
             first = network()
             with two.here():
                 assert network() not in (ours, first)
             assert network() == first != ours
+        with pytest.raises(LookupError), one.here():
             refuse()
 
     assert network() == ours
@@ -103,7 +104,7 @@ def test_on_asyncio_other_tasks_stay_where_they_are() -> None:
             return await loop.sock_recv(it, 100)
 
     async def both() -> list[bytes]:
-        return await asyncio.gather(talk(one), talk(two))
+        return list(await asyncio.gather(talk(one), talk(two)))
 
     ours = network()
     with Namespace("one") as one, Namespace("two") as two:
@@ -229,5 +230,3 @@ def test_making_a_namespace_leaves_no_thread_and_no_descriptor() -> None:
     assert descriptors() == before
     assert threading.active_count() == 1
     assert time.monotonic() - started < 5
-
-

@@ -1,11 +1,15 @@
 """A host of its own for each test: loopback up, ping sockets open to all."""
 
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from rawkit.lab.namespace import Namespace
+from rawkit.sockets.ladder import open_echo
+from rawkit.sockets.packet_io import PacketIO
+from rawkit.sockets.settings import Settings
+from rawkit.wire.news import Opened
+from tests.sockets.echo_host import IDENTIFIER, Open
 
 
 @pytest.fixture
@@ -14,3 +18,22 @@ def host() -> Iterator[Namespace]:
         assert setting.wait() == 0
         host.sysctl("net.ipv4.ping_group_range", "0 2147483647")
         yield host
+
+
+@pytest.fixture
+def open_on(host: Namespace) -> Iterator[Open]:
+    opened: list[PacketIO] = []
+
+    def open_pipe(
+        kind: str, version: int = 4, identifier: int = IDENTIFIER, **wanted: object
+    ) -> PacketIO:
+        settings = Settings(kind=kind, **wanted)  # type: ignore[arg-type]  # a test's own words
+        with host.here():
+            io = open_echo(version, identifier, settings)
+        opened.append(io)
+        assert isinstance(io.receive(), Opened)
+        return io
+
+    yield open_pipe
+    for io in opened:
+        io.close()

@@ -1,0 +1,85 @@
+"""Pipes around the socket of ``rawkit ping``, for what it is asked to show."""
+
+import time
+from collections.abc import Callable
+from typing import BinaryIO
+
+from rawkit.cli.ping_options import PingOptions
+from rawkit.record import replace
+from rawkit.sockets.packet_io import PacketIO
+from rawkit.wire.news import News, Transmitted
+from rawkit.wire.packet import Packet
+from rawkit.wire.received import Clock, Received
+
+
+def wrapper(options: PingOptions, capture: BinaryIO | None) -> Callable[[PacketIO], PacketIO]:
+    """Return what is done to the socket once it is open."""
+
+    def wrap(io: PacketIO) -> PacketIO:
+        _drop_privileges()
+        if options.user_times:
+            io = UserTimes(io)
+        elif options.is_told_one_by_one:
+            io = OneByOne(io)
+        if capture is not None:
+            from rawkit.sockets.tee import PcapTee
+
+            io = PcapTee(io, capture)
+        return io
+
+    return wrap
+
+
+class OneByOne:
+    """Another pipe, made to send request by request: it plays no volleys.
+
+    The answers to a volley come back without what a line or an object says of each.
+    """
+
+    def __init__(self, inner: PacketIO) -> None:
+        self._inner = inner
+
+    def send(self, packet: Packet) -> None:
+        self._inner.send(packet)
+
+    def receive(self) -> News | None:
+        return self._inner.receive()
+
+    def fileno(self) -> int:
+        return self._inner.fileno()
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class UserTimes(OneByOne):
+    """Another pipe, whose packets bear the times at which they pass here (``-U``).
+
+    So they are as a program sees them, system calls and waking up included.
+    """
+
+    def __init__(self, inner: PacketIO) -> None:
+        super().__init__(inner)
+        self._sent: dict[int, float] = {}
+
+    def send(self, packet: Packet) -> None:
+        self._sent[id(packet)] = time.monotonic()
+        self._inner.send(packet)
+
+    def receive(self) -> News | None:
+        match self._inner.receive():
+            case Received() as received:
+                return replace(received, time=time.monotonic(), clock=Clock.USER)
+            case Transmitted(packet=packet) as transmitted:
+                sent = self._sent.pop(id(packet), transmitted.time)
+                return Transmitted(packet, sent, Clock.USER)
+            case news:
+                return news
+
+
+def _drop_privileges() -> None:
+    """Give up every capability: the socket is open, and nothing more is needed."""
+    from rawkit.host import capability
+
+    if capability.read().permitted:
+        capability.drop()

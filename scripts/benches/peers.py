@@ -1,0 +1,111 @@
+"""The tools rawkit is compared with, and an environment of their own for those in Python.
+
+This runs before there is such an environment: it needs the standard library only.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = {"ping": "iputils-ping", "fping": "fping"}
+"""Programs, and the Debian packages that hold them."""
+MODULES = ("icmplib", "ping3", "scapy")
+SET_UP = 'set -euo pipefail; source "$1"/scripts/_setup.sh; set_up runtime'
+APT = ("apt-get", "-qq", "--yes", "--no-install-recommends", "install")
+
+
+def environment() -> Path:
+    """Return where the environment is: beside the usual one, or where RAWKIT_BENCH_VENV says."""
+    return Path(os.environ.get("RAWKIT_BENCH_VENV") or ROOT / ".venv-bench").absolute()
+
+
+def is_inside() -> bool:
+    """Whether this is the interpreter of that environment."""
+    return Path(sys.prefix).resolve() == environment().resolve()
+
+
+def provide() -> None:
+    """Install what is missing, as far as this user may.
+
+    Raises:
+        subprocess.CalledProcessError: there can be no environment with rawkit in it.
+    """
+    venv = environment()
+    command = ["bash", "-c", SET_UP, "bench", str(ROOT)]
+    subprocess.run(command, env={**os.environ, "RAWKIT_VENV": str(venv)}, check=True)
+    (venv / ".gitignore").write_text("*\n")
+    modules = [name for name in MODULES if not _has_module(venv, name)]
+    if modules:
+        say(f"installing {', '.join(modules)}")
+        pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input"]
+        subprocess.run([*pip, "--disable-pip-version-check", *modules], check=False)
+    packages = [package for name, package in PACKAGES.items() if not shutil.which(name)]
+    if packages and os.geteuid() == 0 and shutil.which("apt-get"):
+        say(f"installing {', '.join(packages)}")
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run([*APT, *packages], env=quiet, stdout=sys.stderr, check=False)
+
+
+def missing() -> dict[str, str]:
+    """Return the peers that are not there, and how to get them."""
+    absent = {
+        name: f"apt-get install {package}"
+        for name, package in PACKAGES.items()
+        if not shutil.which(name)
+    }
+    for name in MODULES:
+        if not _has_module(environment(), name):
+            absent[name] = f"{environment()}/bin/python -m pip install {name}"
+    return absent
+
+
+def versions() -> dict[str, str]:
+    """Return the version of every tool that is there."""
+    from importlib.metadata import version
+
+    absent = missing()
+    known = {"python": ".".join(map(str, sys.version_info[:3])), "rawkit": version("rawkit")}
+    for name in MODULES:
+        if name not in absent:
+            known[name] = version(name)
+    for name, option in (("ping", "-V"), ("fping", "-v")):
+        if name not in absent:
+            said = subprocess.run([name, option], capture_output=True, text=True, check=False)
+            known[name] = said.stdout.splitlines()[0].split()[-1] if said.stdout else "unknown"
+    return known
+
+
+def program(name: str) -> str:
+    """Return the path of a program: of our environment, else of the machine."""
+    own = environment() / "bin" / name
+    return str(own) if own.exists() else shutil.which(name) or name
+
+
+def machine() -> dict[str, str]:
+    """Return what the figures depend on."""
+    load = " ".join(f"{value:.2f}" for value in os.getloadavg())
+    processor = next(_processor(), "unknown")
+    return {
+        "kernel": os.uname().release,
+        "processor": f"{len(os.sched_getaffinity(0))} x {processor}",
+        "load": load,
+    }
+
+
+def say(text: str) -> None:
+    """Tell how far it is, on stderr."""
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def _has_module(venv: Path, name: str) -> bool:
+    return any(venv.glob(f"lib/python3.*/site-packages/{name}-*.dist-info"))
+
+
+def _processor() -> Iterator[str]:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            yield " ".join(line.partition(":")[2].split())

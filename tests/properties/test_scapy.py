@@ -1,0 +1,153 @@
+"""Scapy builds the same octets, and reads the same fields from them."""
+
+from types import ModuleType
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rawkit.wire import icmp, icmpv6, multipart
+from rawkit.wire.ethernet import Ethernet
+from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.packet import Header, Packet
+from tests.properties.scapy_packets import built_by
+from tests.properties.strategies import (
+    echoes,
+    echoes_ipv6,
+    interfaces,
+    ipv4_addresses,
+    ipv4s,
+    ipv6_addresses,
+    ipv6s,
+    labels,
+    octets,
+    payloads,
+    redirects_ipv6,
+    u8,
+    u16,
+    u32,
+    udps,
+)
+
+# Scapy has no fields for reserved bits of ICMP errors; those stay zero here.
+plain_errors: st.SearchStrategy[Header] = st.one_of(
+    st.builds(icmp.Unreachable, code=st.sampled_from([0, 1, 2, 3, 13])),
+    st.builds(icmp.Unreachable, code=st.just(4), mtu=u16),
+    st.builds(icmp.TimeExceeded, code=u8),
+    st.builds(icmp.ParameterProblem, code=u8, pointer=u8),
+    st.builds(icmp.SourceQuench, code=u8),
+    st.builds(icmp.Redirect, code=u8, gateway=ipv4_addresses),
+)
+plain_errors_ipv6: st.SearchStrategy[Header] = st.one_of(
+    st.builds(icmpv6.Unreachable, code=u8),
+    st.builds(icmpv6.TimeExceeded, code=u8),
+    st.builds(icmpv6.PacketTooBig, mtu=u32, code=u8),
+    st.builds(icmpv6.ParameterProblem, code=u8, pointer=u32),
+)
+option_bodies = st.sampled_from([4, 12, 28]).flatmap(
+    lambda size: octets(size).map(lambda body: bytes((0x3E, size)) + body)
+)
+source_routes = st.builds(
+    lambda addresses, left: Routing(0, left, bytes(4) + b"".join(a.packed for a in addresses)),
+    st.lists(ipv6_addresses, min_size=1, max_size=3),
+    st.integers(0, 1),
+)
+extensions: st.SearchStrategy[Header] = st.one_of(
+    st.builds(HopByHop, options=option_bodies),
+    st.builds(DestinationOptions, options=option_bodies),
+    st.builds(Fragment, identification=u32, reserved=u8, reserved_bits=st.integers(0, 3)),
+    source_routes,
+)
+
+
+@given(ipv4s, udps | echoes | plain_errors, payloads)
+def test_scapy_builds_the_same_ipv4_packet(
+    scapy: ModuleType, ip: IPv4, inner: Header, payload: bytes
+) -> None:
+    packet = ip / inner / payload
+
+    assert built_by(scapy, packet) == bytes(packet)
+
+
+@given(
+    ipv6s,
+    st.lists(extensions, max_size=2, unique_by=type),
+    udps | echoes_ipv6 | plain_errors_ipv6 | redirects_ipv6,
+    payloads,
+)
+def test_scapy_builds_the_same_ipv6_packet(
+    scapy: ModuleType, ip: IPv6, extensions: list[Header], inner: Header, payload: bytes
+) -> None:
+    packet = Packet((ip, *extensions, inner)) / payload
+
+    assert built_by(scapy, packet) == bytes(packet)
+
+
+@given(octets(6), octets(6), ipv4s, echoes)
+def test_scapy_builds_the_same_frame(
+    scapy: ModuleType, dst: bytes, src: bytes, ip: IPv4, echo: Header
+) -> None:
+    packet = Ethernet(dst, src) / ip / echo
+
+    assert built_by(scapy, packet) == bytes(packet)
+
+
+@given(ipv4s, ipv4s, udps, plain_errors)
+def test_scapy_builds_the_same_error_around_the_same_quote(
+    scapy: ModuleType, router: IPv4, ours: IPv4, udp: Header, error: Header
+) -> None:
+    packet = router / error / ours / udp / b"probe"
+
+    assert built_by(scapy, packet) == bytes(packet)
+
+
+@given(ipv4s)
+def test_scapy_reads_the_same_ipv4_fields(scapy: ModuleType, ip: IPv4) -> None:
+    octets = bytes(ip / icmp.EchoRequest(1, 2))
+
+    read, ours = scapy.layers.inet.IP(octets), IPv4.parse(memoryview(octets))[0]
+
+    assert (read.src, read.dst, read.proto) == (str(ours.src), str(ours.dst), ours.protocol)
+    assert (read.ttl, read.tos, read.id) == (ours.ttl, ours.traffic_class, ours.identification)
+    assert (read.len, read.chksum) == (ours.total_length, ours.checksum)
+    assert (int(read.flags) >> 2, read.frag) == (ours.reserved, ours.fragment_offset)
+    assert int(read.flags) & 0b11 == ours.dont_fragment << 1 | ours.more_fragments
+
+
+@given(ipv6s)
+def test_scapy_reads_the_same_ipv6_fields(scapy: ModuleType, ip: IPv6) -> None:
+    octets = bytes(ip / icmpv6.EchoRequest(1, 2))
+
+    read, ours = scapy.layers.inet6.IPv6(octets), IPv6.parse(memoryview(octets))[0]
+
+    assert (read.src, read.dst, read.nh) == (str(ours.src), str(ours.dst), ours.next_header)
+    assert (read.hlim, read.tc, read.fl) == (ours.hop_limit, ours.traffic_class, ours.flow_label)
+    assert read.plen == ours.payload_length
+
+
+@settings(max_examples=50)
+@given(interfaces.filter(lambda info: info.name != ""))
+def test_scapy_reads_the_same_interface(scapy: ModuleType, info: multipart.InterfaceInfo) -> None:
+    structure = multipart.build([multipart.interface(info)])
+
+    read = scapy.layers.inet.ICMPExtension_Header(structure)
+    found = read.getlayer(scapy.layers.inet.ICMPExtension_InterfaceInformation)
+
+    assert read.version == 2
+    assert found.classtype if hasattr(found, "role") else True
+    assert (found.ifindex if found.has_ifindex else None) == info.index
+    assert (found.mtu if found.has_mtu else None) == info.mtu
+
+
+@settings(max_examples=50)
+@given(st.lists(labels, min_size=1, max_size=1))
+def test_scapy_reads_the_same_label(scapy: ModuleType, stack: list[multipart.Label]) -> None:
+    read = scapy.contrib.mpls.MPLS(multipart.mpls(*stack).payload)
+
+    assert (read.label, read.cos, read.s, read.ttl) == (
+        stack[0].label,
+        stack[0].traffic_class,
+        stack[0].bottom,
+        stack[0].ttl,
+    )

@@ -1,0 +1,216 @@
+"""scripts/bench: its arithmetic, and how it reads what other tools print."""
+
+import json
+import struct
+
+import pytest
+
+from scripts.benches import readings, report
+from scripts.benches.capture import Exchange, Frame, exchanges, icmp_of
+from scripts.benches.figures import Spread, differences, mean_interval, quantile, ratios, spread
+from scripts.benches.readings import Found, Shown
+from scripts.benches.result import Column, Goal, Result, Row
+from scripts.benches.running import Command, environment_of, present, rounds
+
+QUANTILES = [
+    ([7.0], 0.25, 7.0),
+    ([1.0, 2.0], 0.5, 1.5),
+    ([1.0, 2.0, 3.0, 4.0, 5.0], 0.25, 2.0),
+    ([1.0, 2.0, 3.0, 4.0], 0.75, 3.25),
+    ([1.0, 2.0, 3.0], 0.0, 1.0),
+    ([1.0, 2.0, 3.0], 1.0, 3.0),
+]
+
+
+@pytest.mark.parametrize(("ordered", "share", "expected"), QUANTILES)
+def test_a_quantile_between_two_values_is_interpolated(
+    ordered: list[float], share: float, expected: float
+) -> None:
+    assert quantile(ordered, share) == expected
+
+
+def test_a_spread_does_not_depend_on_the_order_of_the_values() -> None:
+    assert spread([5, 1, 4, 2, 3]) == Spread(2, 3, 4, 5)
+
+
+def test_nothing_measured_has_no_spread() -> None:
+    with pytest.raises(ValueError, match="nothing was measured"):
+        spread([])
+
+
+def test_a_ratio_is_taken_within_each_round() -> None:
+    slow_machine_in_the_last_round = [1.0, 1.0, 10.0]
+
+    assert ratios([2.0, 2.0, 20.0], slow_machine_in_the_last_round) == Spread(2, 2, 2, 3)
+
+
+def test_rounds_that_do_not_pair_have_no_ratio() -> None:
+    with pytest.raises(ValueError, match="argument 2"):
+        ratios([1.0], [1.0, 2.0])
+
+
+def test_a_bias_is_what_is_shown_less_what_is_true() -> None:
+    assert differences([0.75, 0.25], [0.5, 0.5]) == [0.25, -0.25]
+
+
+def test_a_mean_interval_holds_the_drift_of_all_of_them() -> None:
+    assert mean_interval([0.0, 1.0, 4.0]) == 2.0
+    with pytest.raises(ValueError, match="two packets"):
+        mean_interval([0.0])
+
+
+PING = """\
+PING 192.0.2.1 (192.0.2.1) 56(84) bytes of data.
+64 bytes from 192.0.2.1: icmp_seq=1 ttl=64 time=0.033 ms
+64 bytes from host.example (192.0.2.1): icmp_seq=2 ttl=64 time=12.5 ms
+From 192.0.2.1 icmp_seq=3 Destination Host Unreachable
+
+--- 192.0.2.1 ping statistics ---
+3 packets transmitted, 2 received, 33.3333% packet loss, time 30ms
+rtt min/avg/max/mdev = 0.025/0.029/0.033/0.003 ms
+"""
+FPING = """\
+192.0.2.1 : [0], 64 bytes, 0.031 ms (0.031 avg, 0% loss)
+192.0.2.1 : [1], timed out (0.031 avg, 50% loss)
+192.0.2.1 : [2], 64 bytes, 1.02 ms (0.52 avg, 33% loss)
+
+192.0.2.1   : xmt/rcv/%loss = 3/2/33%, min/avg/max = 0.031/0.52/1.02
+192.0.2.200 : xmt/rcv/%loss = 1/0/100%
+"""
+PROGRAM = """\
+0 0.5
+1 None
+2 0.25
+2 asked, 1 alive
+"""
+
+
+def test_replies_of_ping_are_counted_from_0() -> None:
+    assert readings.ping_replies(PING) == [Shown(0, 0.033e-3), Shown(1, 12.5e-3)]
+
+
+def test_replies_of_fping_leave_out_what_timed_out() -> None:
+    assert readings.fping_replies(FPING) == [Shown(0, 0.031e-3), Shown(2, 1.02e-3)]
+
+
+def test_a_program_that_got_no_answer_shows_no_reply() -> None:
+    assert readings.program_replies(PROGRAM) == [Shown(0, 0.5e-3), Shown(2, 0.25e-3)]
+
+
+SUMMARIES = [
+    (PING, Found(3, 2)),
+    (PING + PING, Found(6, 4)),
+    ("3 packets transmitted, 0 received, +3 errors, 100% packet loss, time 9ms\n", Found(3, 0)),
+    (FPING, Found(4, 2)),
+    (PROGRAM, Found(2, 1)),
+    ("", Found(0, 0)),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), SUMMARIES)
+def test_summaries_of_many_hosts_add_up(text: str, expected: Found) -> None:
+    assert readings.found(text) == expected
+
+
+def frame(kind: int, sequence: int, time: int, *, options: int = 0, protocol: int = 1) -> Frame:
+    ip = struct.pack("!BxHxxxxBB2x8x", 0x45 + options, 28 + 4 * options, 64, protocol)
+    message = struct.pack("!BxHHH", kind, 0, 0xBEEF, sequence)
+    return Frame(bytes(12) + b"\x08\x00" + ip + bytes(4 * options) + message, time)
+
+
+def test_a_reply_is_found_behind_ip_options() -> None:
+    assert icmp_of(frame(0, 7, 0, options=2).octets)[6:8] == b"\x00\x07"
+
+
+NO_ICMP = [
+    b"",
+    bytes(60),
+    frame(8, 1, 0).octets[:30],
+    frame(8, 1, 0, protocol=17).octets,
+    bytes(12) + b"\x86\xdd" + bytes(40),
+]
+
+
+@pytest.mark.parametrize("octets", NO_ICMP)
+def test_other_frames_hold_no_icmp_message(octets: bytes) -> None:
+    assert icmp_of(octets) == b""
+
+
+def test_an_exchange_is_a_request_and_its_first_reply() -> None:
+    frames = [
+        frame(8, 1, 1_000_000_000),
+        frame(0, 1, 1_000_250_000),
+        frame(8, 2, 1_500_000_000),
+        frame(8, 3, 2_000_000_000),
+        frame(0, 3, 2_000_500_000),
+        frame(0, 3, 2_900_000_000),
+        frame(0, 9, 3_000_000_000),
+    ]
+
+    assert exchanges(frames) == [Exchange(0.0, 0.00025), Exchange(1.0, 0.0005)]
+    assert exchanges([]) == []
+
+
+def test_every_round_runs_each_command_once_and_begins_with_another() -> None:
+    a, b, c = (Command(name, (name,)) for name in "abc")
+
+    assert list(rounds([a, b, c], 4)) == [[a, b, c], [b, c, a], [c, a, b], [a, b, c]]
+
+
+def test_a_peer_that_is_missing_is_left_out_with_all_its_variants() -> None:
+    tools = [Command(name, (name,)) for name in ("fping -i0 -r0", "ping", "ping -U", "rawkit ping")]
+
+    assert [command.tool for command in present(tools, ["ping"])] == [
+        "fping -i0 -r0",
+        "rawkit ping",
+    ]
+
+
+def test_a_tool_inherits_nothing_that_changes_python_or_the_language() -> None:
+    mine = {
+        "PYTHONPATH": "/nowhere",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LC_ALL": "de_DE",
+        "PATH": "/",
+    }
+
+    assert environment_of(mine) == {"LC_ALL": "C", "PATH": "/"}
+
+
+RESULT = Result(
+    "startup",
+    "one ping",
+    (Column("wall", "ms", 1), Column("x ping", "", 2)),
+    (
+        Row("ping", {"wall": Spread(1.0, 1.04, 1.1, 5), "x ping": Spread(1, 1, 1, 5)}),
+        Row("rawkit", {"wall": Spread(2, 3, 4, 5)}, "with a note"),
+    ),
+    (Goal("wall", 3.0, 2.5), Goal("less", 2.5, 2.5, digits=0)),
+)
+
+
+def test_a_table_is_aligned_and_says_which_goals_are_missed() -> None:
+    assert report.text_of(RESULT) == (
+        "startup: one ping\n"
+        "                   wall ms  x ping\n"
+        "  ping    1.0 (1.0 to 1.1)    1.00\n"
+        "  rawkit  3.0 (2.0 to 4.0)       -  with a note\n"
+        "  goal MISSED: wall: 3.00, at most 2.50\n"
+        "  goal met: less: 2, at most 2\n"
+    )
+
+
+def test_json_has_one_object_a_line_with_numbers_for_numbers() -> None:
+    lines = [json.loads(line) for line in report.json_of(RESULT)]
+
+    assert [line["type"] for line in lines] == ["figures", "figures", "goal", "goal"]
+    assert lines[1] == {
+        "schema": "rawkit.bench/1",
+        "type": "figures",
+        "bench": "startup",
+        "tool": "rawkit",
+        "note": "with a note",
+        "wall": {"unit": "ms", "median": 3, "p25": 2, "p75": 4, "count": 5},
+    }
+    assert lines[2]["met"] is False
+    assert lines[3]["met"] is True
