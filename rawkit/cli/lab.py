@@ -3,9 +3,11 @@
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn, cast
 
+from rawkit.cli.errors import INTERRUPTED, OK, TROUBLE, complain, write
+from rawkit.cli.values import seconds
 from rawkit.errors import RawkitError, UsageError
 
 if TYPE_CHECKING:
@@ -17,10 +19,9 @@ if TYPE_CHECKING:
 
 PROGRAM = "rawkit lab"
 SCHEMA = 1
-WRONG, INTERRUPTED = 2, 130
+LONGEST_DELAY = 3600.0
 SIZES = {"line": "hops", "star": "leaves", "diamond": "paths"}
 """The option that says how big a shape is."""
-TIMES = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "": 1.0}
 RATES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 PLACEHOLDER = re.compile(r"(?<!\$)\{([a-z]+(?:[0-9]*|[0-9]+_6))\}")
 """Not ``${first}``, which is the shell's."""
@@ -54,12 +55,13 @@ def main(argv: Sequence[str]) -> int:
         if arguments.print or arguments.json:
             if command:
                 raise UsageError("either --print or --json, or a command")
-            print(_as_json(arguments.shape, plan) if arguments.json else _as_text(plan))
-            return 0
+            text = _as_json(arguments.shape, plan) if arguments.json else _as_text(plan)
+            write(f"{text}\n")
+            return OK
         return _run(arguments.shape, plan, command)
     except RawkitError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
-        return WRONG
+        complain("lab", error)
+        return TROUBLE
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -128,29 +130,26 @@ def _link_options(arguments: "argparse.Namespace") -> "LinkOptions":
     options: dict[str, float] = {}
     for name in ("delay", "jitter"):
         if (text := getattr(arguments, name)) is not None:
-            options[name] = _quantity(f"--{name}", text, TIMES, "a time, as 10ms or 0.01s")
+            options[name] = seconds(f"--{name}", LONGEST_DELAY)(text) or 0.0
     for name in ("loss", "duplicate", "reorder", "corrupt"):
         if (text := getattr(arguments, name)) is not None:
             options[name] = _share(f"--{name}", text)
     if arguments.rate is not None:
-        text = arguments.rate.lower()
-        for unit in ("bit/s", "bps", "bit"):
-            text = text.removesuffix(unit)
-        options["rate"] = _quantity("--rate", text, RATES, "a rate, as 10M or 256k")
+        options["rate"] = _rate(arguments.rate)
     for name in ("mtu", "silent_mtu", "seed"):
         if (number := getattr(arguments, name)) is not None:
             options[name] = number
     return cast("LinkOptions", options)
 
 
-def _quantity(option: str, text: str, units: Mapping[str, float], example: str) -> float:
-    parts = re.fullmatch(r"([0-9.]+(?:e[0-9]+)?)([a-z]*)", text)
+def _rate(text: str) -> float:
+    parts = re.fullmatch(r"([0-9.]+(?:e[0-9]+)?)([kmg]?)(?:bit/s|bit|bps)?", text.lower())
     try:
-        if parts is None or parts[2] not in units:
+        if parts is None:
             raise ValueError(text)
-        return float(parts[1]) * units[parts[2]]
+        return float(parts[1]) * RATES[parts[2]]
     except ValueError:
-        raise UsageError(f"{option}: {text!r} is not {example}") from None
+        raise UsageError(f"--rate: {text!r} is not a rate, as 10M or 256k") from None
 
 
 def _share(option: str, text: str) -> float:
@@ -164,10 +163,13 @@ def _share(option: str, text: str) -> float:
 
 
 def _settings(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    from rawkit.host.sysctl import path_of
+
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise UsageError(f"--set: {text!r} is not KEY=VALUE")
+        path_of(key.strip())  # or it is no name at all
         yield key.strip(), value.strip()
 
 

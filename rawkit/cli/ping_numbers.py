@@ -6,6 +6,11 @@ def microseconds(seconds: float) -> int:
     return max(0, int(seconds * 1e9 + 0.5) // 1000)
 
 
+def whole_milliseconds(seconds: float) -> int:
+    """Return milliseconds, rounded to the nearest."""
+    return (int(seconds * 1e9 + 0.5) + 500_000) // 1_000_000
+
+
 def thousandths(seconds: float) -> str:
     """Return milliseconds with three decimals."""
     return "%d.%03d" % divmod(microseconds(seconds), 1000)  # noqa: UP031  # divmod's pair

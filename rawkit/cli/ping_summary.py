@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from rawkit.cli.ping_numbers import thousandths
+from rawkit.cli.ping_numbers import thousandths, whole_milliseconds
 from rawkit.cli.ping_options import PingOptions
 from rawkit.engine.ping_report import PingReport
 
@@ -43,7 +43,7 @@ def _counts(report: PingReport, local_errors: int) -> str:
     if ledger.sent:
         missing = (ledger.sent - ledger.replied) * 100 / ledger.sent
         parts.append(f"{missing:g}% packet loss")
-        parts.append(f"time {int(report.elapsed * 1000 + 0.5)}ms")
+        parts.append(f"time {whole_milliseconds(report.elapsed)}ms")
     return ", ".join(parts)
 
 
@@ -90,4 +90,4 @@ def ledger(report: PingReport) -> str:
         lines.append(f"clocks: sent by {sent.value}, received by {received.value}")
     if report.via:
         lines.append(f"socket: {report.via}{f' ({report.why})' if report.why else ''}")
-    return "\n".join(lines) + "\n"
+    return "\n" + "\n".join(lines) + "\n"

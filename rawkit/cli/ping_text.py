@@ -115,7 +115,8 @@ class PingText:
         from rawkit.cli.ping_summary import ledger, statistics
 
         text = statistics(report, self.options, self.progress(report.target))
-        return text + ledger(report) if self.options.stats else text
+        # Parsers tell whose output it is by its last two lines, so those stay ping(8)'s.
+        return ledger(report) + text if self.options.stats else text
 
     def progress(self, target: Target) -> Progress:
         """Return how far a target has come."""

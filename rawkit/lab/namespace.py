@@ -20,12 +20,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Literal, ParamSpec, Self, TypedDict, TypeVar, Unpack, overload
 
-from rawkit.errors import LabError
+from rawkit.errors import LabError, NotPermitted
+from rawkit.host import sysctl
 from rawkit.lab.calls import CLONE_NEWNET, die_with_parent, setns, unshare
 
 # Not /proc/self, which is the main thread's.
 CURRENT = "/proc/thread-self/ns/net"
-SYSCTLS = "/proc/sys"
+SILENT: Mapping[str, str | int] = {
+    "net.ipv6.conf.all.disable_ipv6": 1,
+    "net.ipv6.conf.default.disable_ipv6": 1,
+}
+"""Sysctls by which a namespace between nodes keeps quiet."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -154,20 +159,19 @@ class Namespace:
 def write_sysctls(settings: Mapping[str, str | int]) -> None:
     """Set sysctls of the namespace that the calling thread is in.
 
-    As with sysctl(8), a slash in a key stands for a dot: ``net.ipv4.conf.eth0/7.rp_filter``.
+    Raises:
+        LabError: there is no such sysctl, or it does not take that value.
+        NotPermitted: it is not ours.
+        UsageError: that can be no sysctl's name.
     """
     for key, value in settings.items():
         try:
-            descriptor = os.open(sysctl_path(key), os.O_WRONLY | os.O_CLOEXEC)
-            with io.FileIO(descriptor, "w") as file:
-                file.write(f"{value}\n".encode())
+            sysctl.write(key, value)
+        except NotPermitted:
+            raise
         except OSError as error:
-            raise LabError(f"cannot set {key} to {value}: {error.strerror}") from error
-
-
-def sysctl_path(key: str) -> str:
-    """Return the file that a sysctl is."""
-    return f"{SYSCTLS}/{key.translate(_DOTS_AND_SLASHES)}"
+            reason = os.strerror(error.errno or 0)
+            raise LabError(f"cannot set {key} to {value}: {reason}") from error
 
 
 def on_own_thread(function: Callable[[], Result]) -> Result:
@@ -187,9 +191,6 @@ def on_own_thread(function: Callable[[], Result]) -> Result:
     if errors:
         raise errors.pop()
     return results[0]
-
-
-_DOTS_AND_SLASHES = str.maketrans("./", "/.")
 
 
 def _fresh() -> io.FileIO:

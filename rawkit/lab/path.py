@@ -184,6 +184,7 @@ class Path:
                 if not (to.version == on_link.version and to.network_address in on_link):
                     gateway = self.hops[0].address(to.version)
                     rtnetlink.add_route(to, gateway, self.interface)
+            rtnetlink.wait_usable(NODE6.ip)
 
 
 def _addressed(number: int, hop: Hop) -> Hop:

@@ -4,10 +4,12 @@ A general netlink library takes ten times as long for them, and longer to import
 All functions work in the network namespace of the calling thread.
 """
 
+import io
 import os
 import socket
 import struct
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+import time
+from ipaddress import IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 from rawkit.errors import LabError
 from rawkit.wire.address import Address
@@ -21,6 +23,8 @@ CREATE = NLM_F_CREATE | NLM_F_EXCL
 RTM_NEWADDR, RTM_NEWROUTE = 20, 24
 IFA_ADDRESS, IFA_LOCAL, IFA_F_NODAD = 1, 2, 0x02
 RTA_DST, RTA_OIF, RTA_GATEWAY = 1, 4, 5
+RTF_LOCAL = 0x8000_0000  # linux/ipv6_route.h
+PAUSE = 0.0005
 RT_TABLE_MAIN, RTPROT_STATIC, RTN_UNICAST, RTNH_F_ONLINK = 254, 4, 1, 4
 
 
@@ -38,6 +42,23 @@ def add_address(name: str, address: IPv4Interface | IPv6Interface) -> None:
     body = head + attribute(IFA_LOCAL, octets) + attribute(IFA_ADDRESS, octets)
     if code := ask(RTM_NEWADDR, CREATE, body):
         raise LabError(f"cannot give {address} to {name}: {os.strerror(code)}")
+
+
+def wait_usable(address: IPv6Address, patience: float = 5.0) -> None:
+    """Return when the kernel also receives what is sent to an address of its own.
+
+    An IPv6 address is there at once, but its local route is the work of a kernel thread
+    that comes later, even where no duplicate is looked for.
+
+    Raises:
+        LabError: it does not come in time.
+    """
+    entry = f"{int(address):032x} 80 "
+    until = time.monotonic() + patience
+    while not _is_local(entry):
+        if time.monotonic() > until:
+            raise LabError(f"{address} is not usable within {patience:g} s")
+        time.sleep(PAUSE)
 
 
 def add_route(to: IPv4Network | IPv6Network, gateway: Address, name: str) -> None:
@@ -70,6 +91,12 @@ def ask(kind: int, flags: int, body: bytes) -> int:
         raise LabError(f"rtnetlink answered with a message of type {what}")
     code: int = struct.unpack_from("=i", answer, NLMSG.size)[0]
     return -code
+
+
+def _is_local(entry: str) -> bool:
+    with io.FileIO("/proc/thread-self/net/ipv6_route") as file:
+        rows = file.readall().decode().splitlines()
+    return any(row.startswith(entry) and int(row.split()[8], 16) & RTF_LOCAL for row in rows)
 
 
 def attribute(kind: int, value: bytes) -> bytes:

@@ -6,8 +6,9 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Self, Unpack
 
 from rawkit.errors import LabError
+from rawkit.host.sysctl import path_of
 from rawkit.lab.impairment import Impairment
-from rawkit.lab.namespace import Namespace, on_own_thread, sysctl_path, write_sysctls
+from rawkit.lab.namespace import SILENT, Namespace, on_own_thread, write_sysctls
 from rawkit.lab.plan import Addresses, Host, Interface, Link, LinkOptions, Plan, Port, Sysctls
 from rawkit.lab.ready import loopback_up
 
@@ -25,10 +26,6 @@ SAME_EVERYWHERE: Mapping[str, str | int] = {
     "net.ipv6.conf.default.accept_dad": 0,
     "net.ipv6.conf.default.addr_gen_mode": 1,
     "net.ipv6.conf.default.router_solicitations": 0,
-}
-SILENT: Mapping[str, str | int] = {
-    "net.ipv6.conf.all.disable_ipv6": 1,
-    "net.ipv6.conf.default.disable_ipv6": 1,
 }
 
 
@@ -111,7 +108,7 @@ class Node(Namespace):
         """Whether a sysctl is about an interface to come, or would forbid our addresses."""
         if key.endswith("disable_ipv6"):
             return True
-        return "eth" in key and not os.path.exists(sysctl_path(key))  # noqa: PTH110
+        return "eth" in key and not os.path.exists(path_of(key))  # noqa: PTH110
 
 
 class Bridge:

@@ -5,6 +5,7 @@ Each field has a socket option; it is set only when the next packet wants anothe
 
 import socket
 from collections.abc import Callable
+from ipaddress import IPv6Address
 from typing import Literal
 
 from rawkit.errors import BuildError
@@ -24,6 +25,8 @@ MOST_ADDRESSES = 8192
 UNSET = -1
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
+ScopedAddresses = dict[tuple[str, int], IPv6Address]
+"""Addresses by their text and the number of their link, the form the kernel has them in."""
 PathMTU = Literal["do", "want", "dont", "probe"] | None
 
 
@@ -85,6 +88,8 @@ class IPv6Fields:
         self._hop_limit = self._traffic_class = UNSET
         self._sends_labels = False
         self._addresses: dict[tuple[int, int, str | None], SocketAddress] = {}
+        self.asked: ScopedAddresses = {}
+        """Where packets were sent to, as the caller writes it: ``fe80::1%eth0`` or ``%2``."""
         if pmtu is not None:
             options.IPV6_MTU_DISCOVER.set(sock, PMTU_MODES[pmtu])
 
@@ -113,8 +118,11 @@ class IPv6Fields:
             return address
         if len(self._addresses) >= MOST_ADDRESSES:
             self._addresses.clear()
+            self.asked.clear()
         scope = index_of(self._socket, ip.dst.scope_id) if ip.dst.scope_id else 0
-        address = self._addresses[key] = (str(ip.dst).partition("%")[0], 0, ip.flow_label, scope)
+        text = str(ip.dst).partition("%")[0]
+        address = self._addresses[key] = (text, 0, ip.flow_label, scope)
+        self.asked[text, scope] = ip.dst
         return address
 
 

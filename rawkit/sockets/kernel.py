@@ -202,10 +202,13 @@ class KernelSocket:
 
     def _take_in(self) -> None:
         """Take in what has come. It loses nothing by waiting here: the kernel stamped it."""
-        for _ in range(MOST_AT_ONCE):
-            if not self._read():
-                return
         self._unheard = 0
+        for _ in range(MOST_AT_ONCE):
+            try:
+                if not self._read():
+                    return
+            except OSError:
+                return  # ``receive`` will meet it again; what was sent is sent
 
     def _read_error_queue(self, *, to_the_end: bool = True) -> bool:
         """Take in stamps and ICMP errors; tell whether there was an error.

@@ -26,6 +26,8 @@ REFUSALS = frozenset(
     )
 )
 GROUP_RANGE = "net.ipv4.ping_group_range"  # for IPv6, too
+UNMAPPED = (65_534, 65_534)
+"""How it reads where its groups have no number (user_namespaces(7), overflowgid)."""
 
 
 class Refusal(NamedTuple):
@@ -106,6 +108,9 @@ def _why_no_ping_socket(error: OSError) -> Refusal:
         from rawkit.host.sysctl import numbers
 
         bounds = numbers(GROUP_RANGE)
+        if bounds == UNMAPPED:
+            cause = f"{GROUP_RANGE} holds no group of this user namespace"
+            return Refusal(cause, (f'sysctl -w {GROUP_RANGE}="{os.getegid()} {os.getegid()}"',))
         groups = sorted({os.getegid(), *os.getgroups()})
         if bounds and not any(bounds[0] <= group <= bounds[1] for group in groups):
             ours = ", ".join(map(str, groups))

@@ -10,7 +10,7 @@ import sys
 from ipaddress import IPv6Address
 
 from rawkit.sockets import options
-from rawkit.sockets.header_fields import SocketAddress
+from rawkit.sockets.header_fields import Fields, IPv6Fields, SocketAddress
 from rawkit.sockets.interfaces import name_of
 from rawkit.wire.address import ipv4_address
 from rawkit.wire.ipv4 import IPv4
@@ -43,8 +43,18 @@ def ask_for_headers(sock: socket.socket, version: int) -> None:
 class OuterHeaders:
     """The IP headers of what one socket receives."""
 
-    def __init__(self, sock: socket.socket, version: int, protocol: int) -> None:
+    def __init__(self, sock: socket.socket, version: int, protocol: int, fields: Fields) -> None:
+        """Prepare to make headers.
+
+        Args:
+            sock: what receives the packets.
+            version: 4 or 6.
+            protocol: what they carry.
+            fields: those of what the same socket sends.
+        """
         self._socket = sock
+        self._asked = fields.asked if isinstance(fields, IPv6Fields) else {}
+        self._names: dict[int, str | None] = {}
         self._protocol = protocol
         self._make = self._make_v4 if version == 4 else self._make_v6
         self._known: dict[tuple[SocketAddress | Message, ...], Outer] = {}
@@ -70,7 +80,7 @@ class OuterHeaders:
         )
         tos = _number(told.get(socket.IP_TOS))
         header = IPv4(
-            ipv4_address(source[0]),
+            ipv4_address(socket.inet_aton(source[0])),
             ipv4_address(dst),
             self._protocol,
             ttl=_number(told.get(socket.IP_TTL)),
@@ -79,16 +89,16 @@ class OuterHeaders:
             dont_fragment=False,
             options=told.get(socket.IP_RECVOPTS, b""),
         )
-        return header, name_of(self._socket, index)
+        return header, self._name(index)
 
     def _make_v6(self, source: SocketAddress, told: dict[int, bytes]) -> Outer:
         from rawkit.wire.ipv6 import FLOW_LABEL, IPv6
 
         dst, index = PKTINFO_IPV6.unpack(told.get(socket.IPV6_PKTINFO, bytes(PKTINFO_IPV6.size)))
         flow = int.from_bytes(told.get(options.IPV6_FLOWINFO.number, b""), "big")
-        interface = name_of(self._socket, index)
+        interface = self._name(index)
         header = IPv6(
-            _scoped(IPv6Address(source[0]), interface),
+            self._source(source, interface),
             _scoped(IPv6Address(dst), interface),
             self._protocol,
             hop_limit=_number(told.get(socket.IPV6_HOPLIMIT)),
@@ -97,6 +107,17 @@ class OuterHeaders:
             flow_label=flow & FLOW_LABEL,
         )
         return header, interface
+
+    def _source(self, source: SocketAddress, interface: str | None) -> IPv6Address:
+        """Return an address as the caller writes it, if it is one that was asked."""
+        text, scope = source[0], source[-1]
+        asked = self._asked.get((text, scope)) or self._asked.get((text, 0))
+        return asked or _scoped(IPv6Address(text), interface)
+
+    def _name(self, index: int) -> str | None:
+        if index not in self._names:
+            self._names[index] = name_of(self._socket, index)
+        return self._names[index]
 
 
 def _number(data: bytes | None) -> int:

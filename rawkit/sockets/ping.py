@@ -60,7 +60,7 @@ class PingSocket(KernelSocket):
             raise
         self._identifier = identifier
         self._kernels_identifier = sock.getsockname()[1]
-        self._outers = OuterHeaders(sock, version, protocol)
+        self._outers = OuterHeaders(sock, version, protocol, self._fields)
         if version == 4:
             self._request, self._reply = icmp.EchoRequest, icmp.EchoReply
         else:

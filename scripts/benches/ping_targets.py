@@ -79,7 +79,8 @@ def _route(**how: str | int) -> None:
 def _ask(command: Command, node: lab.Node) -> Outcome:
     outcome = run(command, node)
     if (asked := readings.found(outcome.output).asked) != TARGETS:
-        raise CommandFailed(f"{command.tool} asked {asked} hosts of {TARGETS}")
+        last = outcome.output[-1000:]
+        raise CommandFailed(f"{command.tool} asked {asked} hosts of {TARGETS}:\n{last}")
     return outcome
 
 

@@ -282,7 +282,8 @@ def test_a_flood_draws_no_more_dots_than_fit_on_the_line() -> None:
 
 def test_the_pipe_is_as_long_as_the_most_requests_under_way() -> None:
     shown = printer("-q")
-    for event in (*(Sent(V4, n, 0.0) for n in (1, 2, 3)), reply(sequence=1), reply(sequence=3)):
+    events: list[PingEvent] = [Sent(V4, sequence, 0.0) for sequence in (1, 2, 3)]
+    for event in [*events, reply(sequence=1), reply(sequence=3)]:
         shown.event(event)
 
     assert shown.progress(V4).pipe == 3

@@ -16,4 +16,5 @@ def scapy() -> ModuleType:
         import scapy.layers.inet
         import scapy.layers.inet6
         import scapy.layers.l2
-    return scapy
+    module: ModuleType = scapy
+    return module

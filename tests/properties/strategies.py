@@ -29,11 +29,15 @@ def in_units(unit: int, less: int, most: int) -> st.SearchStrategy[bytes]:
     return st.integers(1, most).flatmap(lambda count: octets(count * unit - less))
 
 
-ipv4s = st.builds(
-    IPv4, src=ipv4_addresses, dst=ipv4_addresses, ttl=u8, dscp=st.integers(0, 63), ecn=u2,
-    identification=u16, dont_fragment=st.booleans(), reserved=st.booleans(),
-    options=st.just(b"") | in_units(4, 0, 10),
-)  # fmt: skip
+def ipv4s_with(options: st.SearchStrategy[bytes]) -> st.SearchStrategy[IPv4]:
+    """IPv4 headers with such options."""
+    return st.builds(
+        IPv4, src=ipv4_addresses, dst=ipv4_addresses, ttl=u8, dscp=st.integers(0, 63), ecn=u2,
+        identification=u16, dont_fragment=st.booleans(), reserved=st.booleans(), options=options,
+    )  # fmt: skip
+
+
+ipv4s = ipv4s_with(st.just(b"") | in_units(4, 0, 10))
 ipv6s = st.builds(
     IPv6, src=ipv6_addresses, dst=ipv6_addresses, hop_limit=u8, dscp=st.integers(0, 63), ecn=u2,
     flow_label=u20,

@@ -114,7 +114,10 @@ def test_what_is_too_large_goes_in_fragments(
 
     io.send(request(version, payload=bytes(5000)))
 
-    assert received(io).packet.payload == bytes(5000)
+    departure, answer = news_of(io, 2)
+    assert isinstance(departure, Transmitted)
+    assert isinstance(answer, Received)
+    assert answer.packet.payload == bytes(5000)
 
 
 @BOTH_KINDS

@@ -14,7 +14,7 @@ from rawkit.wire.news import News, Opened
 
 pytestmark = pytest.mark.netns
 
-CLOSED = "net.ipv4.ping_group_range is 1 0, our groups are "
+CLOSED = "net.ipv4.ping_group_range "
 BOTH_VERSIONS = pytest.mark.parametrize("version", [4, 6])
 
 
@@ -50,10 +50,8 @@ def test_a_ping_socket_needs_no_capability(version: int, host: Namespace) -> Non
 
 
 @BOTH_VERSIONS
-def test_a_raw_socket_stands_in_and_says_why(version: int, host: Namespace) -> None:
-    host.sysctl("net.ipv4.ping_group_range", "1 0")
-
-    opened = host.run(opening, version)
+def test_a_raw_socket_stands_in_and_says_why(version: int, closed_host: Namespace) -> None:
+    opened = closed_host.run(opening, version)
 
     assert isinstance(opened, Opened)
     assert opened.via == "raw socket"
@@ -69,27 +67,25 @@ def test_a_kind_can_be_asked_for(version: int, kind: str, host: Namespace) -> No
 
 
 @BOTH_VERSIONS
-def test_where_neither_can_be_had_both_reasons_are_given(version: int, host: Namespace) -> None:
-    host.sysctl("net.ipv4.ping_group_range", "1 0")
-
+def test_where_neither_can_be_had_both_reasons_are_given(
+    version: int, closed_host: Namespace
+) -> None:
     with pytest.raises(NotPermitted) as refusal:
-        host.run(without_capabilities(lambda: opening(version)))
+        closed_host.run(without_capabilities(lambda: opening(version)))
 
     error = refusal.value
     assert error.to == f"ping over IPv{version}"
     group_range, capability = error.causes
     assert group_range.startswith(CLOSED)
     assert "CAP_NET_RAW" in capability
-    assert 'sudo sysctl -w net.ipv4.ping_group_range="0 2147483647"' in error.ways_out
+    assert any("sysctl -w net.ipv4.ping_group_range" in way for way in error.ways_out)
     assert len(error.ways_out) > 1
 
 
 @pytest.mark.parametrize(("kind", "cause"), [("ping", "ping_group_range"), ("raw", "CAP_NET_RAW")])
-def test_one_kind_gives_one_reason(kind: str, cause: str, host: Namespace) -> None:
-    host.sysctl("net.ipv4.ping_group_range", "1 0")
-
+def test_one_kind_gives_one_reason(kind: str, cause: str, closed_host: Namespace) -> None:
     with pytest.raises(NotPermitted) as refusal:
-        host.run(without_capabilities(lambda: opening(kind=kind)))
+        closed_host.run(without_capabilities(lambda: opening(kind=kind)))
 
     (only,) = refusal.value.causes
     assert cause in only
@@ -102,9 +98,7 @@ def test_a_mark_needs_a_capability(host: Namespace) -> None:
     assert refusal.value.to == "set a firewall mark"
 
 
-def test_a_permitted_capability_is_raised_for_the_opening_only(host: Namespace) -> None:
-    host.sysctl("net.ipv4.ping_group_range", "1 0")
-
+def test_a_permitted_capability_is_raised_for_the_opening_only(closed_host: Namespace) -> None:
     def lowered() -> tuple[News | None, bool]:
         lower_all()
         opened = opening()
@@ -114,7 +108,7 @@ def test_a_permitted_capability_is_raised_for_the_opening_only(host: Namespace) 
             return opened, False
         return opened, True
 
-    opened, still_raised = host.run(lowered)
+    opened, still_raised = closed_host.run(lowered)
 
     assert isinstance(opened, Opened)
     assert opened.via == "raw socket"
