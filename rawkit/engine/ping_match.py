@@ -4,7 +4,7 @@ By source, identifier, sequence number and payload for a reply; by all that is q
 the destination included, for an ICMP error. Any of these alone has fooled a ping.
 """
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 from rawkit.engine.echo_payload import EchoPayload
@@ -48,7 +48,11 @@ class Matcher:
         self._any_source = any_source
         self._numbers: dict[Address, list[int]] = {}
         for number, tally in enumerate(tallies):
-            self._numbers.setdefault(tally.target.address, []).append(number)
+            address = tally.target.address
+            self._numbers.setdefault(address, []).append(number)
+            if isinstance(address, IPv6Address) and address.scope_id is not None:
+                # A quote says nothing of the link that its packet went by.
+                self._numbers.setdefault(IPv6Address(int(address)), []).append(number)
         self._groups = [n for n, tally in enumerate(tallies) if self._is_group(tally)]
 
     def match(self, packet: Packet) -> Match | None:

@@ -54,6 +54,8 @@ STEM = "path"
 
 Whose = str | Address | Network
 """An address or a network, in whatever form."""
+Targets = Mapping[str, Target | Answer] | Mapping[Whose, Target | Answer] | Target | Answer
+"""How each of some addresses answers, or how the two usual ones do."""
 
 
 class Path:
@@ -80,7 +82,7 @@ class Path:
         self,
         node: veth.Place,
         hops: Iterable[Hop] = (Hop(),),
-        targets: Mapping[Whose, Target | Answer] | Target | Answer = Answer.REPLY,
+        targets: Targets = Answer.REPLY,
         *,
         mtu: int = 1500,
         interface: str | None = None,
@@ -196,7 +198,7 @@ def _addressed(number: int, hop: Hop) -> Hop:
 
 
 def _targets(
-    given: Mapping[Whose, Target | Answer] | Target | Answer,
+    given: Targets,
 ) -> dict[Address | Network, Target]:
     if isinstance(given, Target | Answer):
         given = {TARGET4: given, TARGET6: given}

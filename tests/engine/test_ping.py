@@ -586,3 +586,12 @@ def test_a_volley_is_told_of_when_asked_for() -> None:
     events = engine.step(11.5, Volleyed(volley, (11.0, 11.5), (0.25,))).events
 
     assert only(events) == Burst(Target(str(A), A, US), 2, 2, (0.25,))
+
+
+def test_an_error_about_a_link_local_target_quotes_it_without_its_link() -> None:
+    engine = ping(IPv6Address("fe80::2%eth0"))
+    request = sent(engine)
+    bare = request.replace(IPv6, dst=IPv6Address("fe80::2"))
+    error = Received(IPv6(A6, US6) / icmpv6.Unreachable(3) / bare, 10.1)
+
+    assert isinstance(only(engine.step(10.1, error).events), ErrorReply)

@@ -121,7 +121,10 @@ def test_a_late_reply_of_one_host_never_makes_another_alive(
     node: Namespace, version: int, kind: Kind
 ) -> None:
     late, dead = ("203.0.113.1", DEAD) if version == 4 else ("2001:db8:0:3::1", DEAD6)
-    targets = {late: Target((Answer.LATE,), late=0.35), dead: Target((Answer.SILENT,))}
+    targets: dict[Any, Target] = {
+        late: Target((Answer.LATE,), late=0.35),
+        dead: Target((Answer.SILENT,)),
+    }
     with Path(node, targets=targets) as path:
         events, (first, second) = run(node, path.addresses, kind, count=3, interval=0.2)
 

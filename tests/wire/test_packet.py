@@ -1,0 +1,90 @@
+"""Packets: built, taken apart, changed."""
+
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+
+from rawkit.wire import icmp, icmpv6
+from rawkit.wire.dissect import dissect, dissect_ip
+from rawkit.wire.extensions import DestinationOptions
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.packet import Packet
+from rawkit.wire.udp import UDP
+
+A, B, C = (IPv4Address(f"192.0.2.{last}") for last in (1, 2, 3))
+A6, B6, C6 = (IPv6Address(f"2001:db8::{last}") for last in (1, 2, 3))
+OURS = IPv4(A, B) / UDP(1, 2) / b"probe"
+
+
+def test_a_slash_puts_headers_packets_and_octets_inside() -> None:
+    whole = Packet((IPv4(A, B, 17), UDP(1, 2)), b"probe")
+
+    assert IPv4(A, B) / UDP(1, 2) / b"probe" == whole
+    assert IPv4(A, B) / (UDP(1, 2) / b"pro") / b"be" == whole
+    assert Packet((IPv4(A, B),)) / (UDP(1, 2) / b"probe") == whole
+
+
+def test_a_packet_whose_headers_fit_together_keeps_the_very_objects() -> None:
+    headers = (IPv4(A, B, 17), UDP(1, 2))
+
+    assert Packet(headers).headers is headers
+
+
+def test_a_header_is_found_by_its_kind_the_outermost_first() -> None:
+    error = IPv4(C, A) / icmp.TimeExceeded() / OURS
+
+    assert error[IPv4].src == C
+    assert error.get(UDP) == UDP(1, 2)
+    assert UDP in error
+    assert error.get(IPv6) is None
+    with pytest.raises(KeyError, match="no IPv6"):
+        error[IPv6]
+
+
+def test_inside_is_what_a_header_carries() -> None:
+    error = IPv4(C, A) / icmp.TimeExceeded() / OURS
+
+    assert error.inside(icmp.TimeExceeded) == OURS
+
+
+def test_a_changed_header_forgets_length_and_checksum_of_all_around_it() -> None:
+    read = dissect(bytes(OURS))
+
+    changed = read.replace(UDP, dst_port=9)
+
+    assert bytes(changed) == bytes(IPv4(A, B) / UDP(1, 9) / b"probe")
+
+
+def test_a_changed_address_makes_the_checksums_inside_that_cover_it_anew() -> None:
+    assert bytes(dissect(bytes(OURS)).replace(IPv4, dst=C)) == bytes(
+        IPv4(A, C) / UDP(1, 2) / b"probe"
+    )
+    ours = IPv6(A6, B6) / DestinationOptions() / icmpv6.EchoRequest(1, 2)
+    assert bytes(dissect_ip(bytes(ours)).replace(IPv6, src=C6)) == bytes(
+        IPv6(C6, B6) / DestinationOptions() / icmpv6.EchoRequest(1, 2)
+    )
+
+
+def test_a_change_that_no_checksum_inside_covers_leaves_a_wrong_one_wrong() -> None:
+    wrong = IPv4(A, B) / UDP(1, 2, checksum=0xDEAD)
+
+    assert wrong.replace(IPv4, ttl=3)[UDP].checksum == 0xDEAD
+
+
+def test_a_router_that_changes_its_address_leaves_the_quote_alone() -> None:
+    error = dissect(bytes(IPv4(C, A) / icmp.TimeExceeded() / OURS))
+
+    changed = error.replace(IPv4, src=B)
+
+    assert bytes(changed.inside(icmp.TimeExceeded)) == bytes(OURS)
+
+
+def test_a_packet_reads_as_the_names_of_its_headers() -> None:
+    assert str(OURS) == "IPv4 / UDP + 5 octets"
+    assert str(Packet()) == "nothing + 0 octets"
+
+
+def test_headers_of_different_kinds_are_different() -> None:
+    assert icmp.EchoRequest(1, 2) != icmp.EchoReply(1, 2)
+    assert icmp.EchoRequest(1, 2, checksum=5) == icmp.EchoRequest(1, 2)
