@@ -19,57 +19,58 @@ from rawkit.cli.values import (
     unsigned,
 )
 from rawkit.errors import UsageError
+from rawkit.record import field, record
 
 LONGEST = 2**31 / 1000
 """Seconds: the longest time ping(8) takes."""
 LARGEST = 2**31 - 1
 
 
+@record(frozen=False, eq=False)
 class PingOptions:
     """What the command line asked for; every default is ping(8)'s."""
 
-    def __init__(self) -> None:
-        self.hosts: list[str] = []
-        self.version: Literal[4, 6] | None = None
-        self.count: int | None = None
-        self.interval: float | None = None
-        self.timeout = 10.0
-        self.deadline: float | None = None
-        self.size = 56
-        self.pattern: bytes | None = None
-        self.ttl: int | None = None
-        self.traffic_class = 0
-        self.flow_label = 0
-        self.interface: str | None = None
-        self.source: Address | None = None
-        self.mark: int | None = None
-        self.pmtu: Literal["do", "want", "dont", "probe"] | None = None
-        self.identifier: int | None = None
-        self.spare_identifier: int | None = None
-        """Used where none was asked for, and a raw socket is had."""
-        self.preload = 1
-        self.send_buffer: int | None = None
-        self.timestamp: Literal["tsonly", "tsandaddr", "tsprespec"] | None = None
-        self.record_route = False
-        self.adaptive = False
-        self.audible = False
-        self.broadcast = False
-        self.dont_route = False
-        self.flood = False
-        self.no_loop = False
-        self.numeric = False
-        self.outstanding = False
-        self.quiet = False
-        self.stamps = False
-        self.sticky = False
-        self.user_times = False
-        self.verbose = False
-        self.ignore_errors = False
-        self.json = False
-        self.stats = False
-        self.pcap: str | None = None
-        self.help = False
-        self.show_version = False
+    hosts: list[str] = field(default_factory=list)
+    version: Literal[4, 6] | None = None
+    count: int | None = None
+    interval: float | None = None
+    timeout: float = 10.0
+    deadline: float | None = None
+    size: int = 56
+    pattern: bytes | None = None
+    ttl: int | None = None
+    traffic_class: int = 0
+    flow_label: int = 0
+    interface: str | None = None
+    source: Address | None = None
+    mark: int | None = None
+    pmtu: Literal["do", "want", "dont", "probe"] | None = None
+    identifier: int | None = None
+    spare_identifier: int | None = None
+    """Used where none was asked for, and a raw socket is had."""
+    preload: int = 1
+    send_buffer: int | None = None
+    timestamp: Literal["tsonly", "tsandaddr", "tsprespec"] | None = None
+    record_route: bool = False
+    adaptive: bool = False
+    audible: bool = False
+    broadcast: bool = False
+    dont_route: bool = False
+    flood: bool = False
+    no_loop: bool = False
+    numeric: bool = False
+    outstanding: bool = False
+    quiet: bool = False
+    stamps: bool = False
+    sticky: bool = False
+    user_times: bool = False
+    verbose: bool = False
+    ignore_errors: bool = False
+    json: bool = False
+    stats: bool = False
+    pcap: str | None = None
+    help: bool = False
+    show_version: bool = False
 
     @property
     def is_unpaced(self) -> bool:

@@ -80,8 +80,18 @@ class Ping:
         self._plays_volleys = True
         self._last = self._last_sent = 0.0
         self._via: dict[str, str] = {}
+        self._wakes_at: float | None = 0.0
 
     def step(self, now: float, news: News | None = None) -> Step[PingEvent]:
+        if type(news) is Transmitted:  # half of all news, and no reason to do anything else
+            if (request := self._departed(news.packet)) is not None:
+                request.sent_at, request.sent_by = news.time, news.clock
+            return Step((), (), self._wakes_at)
+        step = self._step(now, news)
+        self._wakes_at = step.wake_at
+        return step
+
+    def _step(self, now: float, news: News | None) -> Step[PingEvent]:
         events = self._take(now, news) if news is not None else []
         if self._waiting and self._waiting[0][0] <= now:
             events += self._give_up(now)
@@ -190,9 +200,6 @@ class Ping:
             case Received():
                 self._last = now
                 return self._read(news)
-            case Transmitted(packet=packet, time=time, clock=clock):
-                if (request := self._departed(packet)) is not None:
-                    request.sent_at, request.sent_by = time, clock
             case SendFailed(packet=packet, error=error):
                 if (request := self._departed(packet)) is not None:
                     self._settle(request, Outcome.NOT_SENT)
@@ -315,13 +322,15 @@ class Ping:
         return events
 
     def _is_over(self, now: float) -> bool:
-        if self._pace.started is None:
+        pace = self._pace
+        if pace.started is None:
             return False
-        if now >= self._ends_at():
+        if self._in_flight == 0 and pace.is_done:
             return True
-        if self._pace.count_answers and self._pace.count is not None:
-            return self._answered_count() >= self._pace.count * len(self._tallies)
-        return self._pace.is_done and self._in_flight == 0
+        if pace.count_answers and pace.count is not None:
+            wanted = pace.count * len(self._tallies)
+            return self._answered_count() >= wanted or now >= self._ends_at()
+        return now >= self._ends_at()
 
     def _answered_count(self) -> int:
         answers = (Outcome.REPLIED, Outcome.ERROR)
@@ -329,16 +338,16 @@ class Ping:
 
     def _ends_at(self) -> float:
         """Return when all is over, answered or not."""
-        started, wanted = self._pace.started or 0.0, self.settings
-        end = math.inf if wanted.deadline is None else started + wanted.deadline
+        wanted, end = self.settings, math.inf
+        if wanted.deadline is not None:
+            end = (self._pace.started or 0.0) + wanted.deadline
         if wanted.hurry and self._heard and self._pace.is_done:
             end = min(end, self._last_sent + max(2 * self._slowest, wanted.interval))
         return end
 
     def _wake_at(self, now: float) -> float:
-        times = [self._ends_at(), self._pace.due_at(now, self._caught_up)]
-        while self._waiting and self._waiting[0][1].outcome is not Outcome.WAITING:
-            self._waiting.popleft()
-        if self._waiting:
-            times.append(self._waiting[0][0])
-        return min(times)
+        waiting = self._waiting
+        while waiting and waiting[0][1].outcome is not Outcome.WAITING:
+            waiting.popleft()
+        times_out = waiting[0][0] if waiting else math.inf
+        return min(times_out, self._ends_at(), self._pace.due_at(now, self._caught_up))

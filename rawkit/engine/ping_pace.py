@@ -29,13 +29,13 @@ class Pace:
     started: float | None = None
     sent: int = 0
     """Requests to all targets together."""
+    scheduled: float = 0.0
+    """When the next request is due by the timetable; infinity: never."""
 
     @property
     def is_done(self) -> bool:
         """Whether no further request is to be made."""
-        if self.count is None or self.count_answers:
-            return False
-        return self.sent >= self.count * self.targets
+        return self.scheduled == math.inf
 
     def due_at(self, now: float, answered: bool = False) -> float:
         """Return when the next request is due; infinity if never.
@@ -44,26 +44,26 @@ class Pace:
             now: the time.
             answered: nothing is waited for.
         """
-        if self.is_done:
-            return math.inf
-        if self.started is None or (self.adaptive and answered):
+        if self.started is None or (answered and self.adaptive and not self.is_done):
             return now
-        turn, number = divmod(self.sent, self.targets)
-        wait = max(0, turn - self.preload + 1) * self.interval + number * self.spacing
-        return self.started + wait
+        return self.scheduled
 
     def next_target(self, now: float) -> int:
         """Count one request and return the number of the target it goes to."""
         number = self.sent % self.targets
-        self.sent += 1
         if self.started is None:
             self.started = now
-        elif self.adaptive:
-            self._restart(now)
+        elif self.adaptive:  # it has no timetable but the time of the last request
+            self.started = now - self._offset(self.sent)
+        self.sent += 1
+        ends = self.count is not None and not self.count_answers
+        if ends and self.sent >= (self.count or 0) * self.targets:
+            self.scheduled = math.inf
+        else:
+            self.scheduled = self.started + self._offset(self.sent)
         return number
 
-    def _restart(self, now: float) -> None:
-        """Let the schedule run from this request on: an adaptive pace has no other."""
-        turn, number = divmod(self.sent - 1, self.targets)
-        wait = max(0, turn - self.preload + 1) * self.interval + number * self.spacing
-        self.started = now - wait
+    def _offset(self, place: int) -> float:
+        """Return how long after the start the request at this place is due, in seconds."""
+        turn, number = divmod(place, self.targets)
+        return max(0, turn - self.preload + 1) * self.interval + number * self.spacing

@@ -16,19 +16,26 @@ Names are looked up when they are first used; no lab costs nothing.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rawkit.lab.answers import Answer, Target
+    from rawkit.lab.hop import Hop
     from rawkit.lab.impairment import Impairment
     from rawkit.lab.namespace import Namespace
+    from rawkit.lab.path import Path
     from rawkit.lab.shapes import diamond, line, lossy, pair, star
     from rawkit.lab.topology import Bridge, Lab, Node
     from rawkit.lab.userns import enter
     from rawkit.lab.wire import Wire
 
 __all__ = [
+    "Answer",
     "Bridge",
+    "Hop",
     "Impairment",
     "Lab",
     "Namespace",
     "Node",
+    "Path",
+    "Target",
     "Wire",
     "diamond",
     "enter",
@@ -39,11 +46,15 @@ __all__ = [
 ]
 
 _HOME = {
+    "Answer": "answers",
     "Bridge": "topology",
+    "Hop": "hop",
     "Impairment": "impairment",
     "Lab": "topology",
     "Namespace": "namespace",
     "Node": "topology",
+    "Path": "path",
+    "Target": "answers",
     "Wire": "wire",
     "diamond": "shapes",
     "enter": "userns",

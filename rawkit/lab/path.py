@@ -54,7 +54,14 @@ STEM = "path"
 
 Whose = str | Address | Network
 """An address or a network, in whatever form."""
-Targets = Mapping[str, Target | Answer] | Mapping[Whose, Target | Answer] | Target | Answer
+Targets = (
+    Mapping[str, Target | Answer]
+    | Mapping[Address, Target | Answer]
+    | Mapping[Network, Target | Answer]
+    | Mapping[Whose, Target | Answer]
+    | Target
+    | Answer
+)
 """How each of some addresses answers, or how the two usual ones do."""
 
 
@@ -197,12 +204,10 @@ def _addressed(number: int, hop: Hop) -> Hop:
     return replace(hop, ipv4=hop.ipv4 or HOPS4[place], ipv6=hop.ipv6 or HOPS6[place])
 
 
-def _targets(
-    given: Targets,
-) -> dict[Address | Network, Target]:
-    if isinstance(given, Target | Answer):
-        given = {TARGET4: given, TARGET6: given}
-    return {_whose(whose): _target(how) for whose, how in given.items()}
+def _targets(given: Targets) -> dict[Address | Network, Target]:
+    if isinstance(given, Mapping):
+        return {_whose(whose): _target(how) for whose, how in given.items()}
+    return {TARGET4: _target(given), TARGET6: _target(given)}
 
 
 def _whose(whose: Whose) -> Address | Network:

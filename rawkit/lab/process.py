@@ -179,7 +179,7 @@ def _live(
 
 
 def _forget(keep: set[int]) -> None:
-    """Close what was inherited and is not for us; let the parent's signal handlers be."""
+    """Let go of all that was the parent's: signal handlers, terminal, descriptors."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Self, TypedDict, Unpack, cast
 
-from rawkit.errors import LabError
+from rawkit.errors import LabError, UsageError
 from rawkit.lab import veth
 from rawkit.lab.cable import Cable
 from rawkit.lab.impairment import Counts, Impairment, Line
@@ -112,8 +112,10 @@ class Wire:
     ) -> None:
         self.forth = Impairment(delay, jitter, loss, duplicate, reorder, corrupt, rate, mtu, limit)
         """What happens from ``a`` to ``b``."""
-        self.back = back or self.forth
+        self.back = _within(mtu, back or self.forth)
         """What happens from ``b`` to ``a``."""
+        self.mtu = mtu
+        """Of both interfaces."""
         self.interface_a = interface_a or veth.free_name(a, STEM)
         """The interface in ``a``."""
         self.interface_b = interface_b or veth.free_name(b, STEM)
@@ -143,12 +145,14 @@ class Wire:
     def change(self, **changes: Unpack[Changes]) -> None:
         """Make the wire better or worse while it is in use, in both directions.
 
-        Frames on their way arrive as they would have.
+        Frames on their way arrive as they would have. An ``mtu`` is that of the wire
+        itself; what is longer vanishes, as the interfaces keep theirs.
 
         Raises:
             UsageError: a number makes no sense.
         """
-        forth, back = replace(self.forth, **changes), replace(self.back, **changes)
+        forth = _within(self.mtu, replace(self.forth, **changes))
+        back = _within(self.mtu, replace(self.back, **changes))
         self._cable.process.ask(Change(forth, back))
         self.forth, self.back = forth, back
 
@@ -195,3 +199,12 @@ class TwoLines:
                 self.forth.change(forth)
                 self.back.change(back)
         return WireCounts(self.forth.counts, self.back.counts, self._missed)
+
+
+def _within(mtu: int, impairment: Impairment) -> Impairment:
+    """Return the impairment of a line that has room for packets of up to ``mtu`` octets."""
+    if impairment.mtu is None:
+        return replace(impairment, mtu=mtu)
+    if impairment.mtu > mtu:
+        raise UsageError(f"mtu: {impairment.mtu} is above {mtu}, for which the wire was laid")
+    return impairment

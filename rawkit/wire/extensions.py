@@ -119,7 +119,7 @@ class Routing(Extension):
                 last = self.data[-16:]  # RFC 5095, RFC 6275 §6.4: after 4 reserved octets
             case RoutingKind.SEGMENT:
                 last = self.data[4:20]  # RFC 8754 §2: segments stand in reverse order
-            case RoutingKind.RPL:
+            case RoutingKind.RPL if len(self.data) >= 4:
                 # RFC 6554 §3: the last address leaves out the octets it shares with `current`.
                 shared, padding = self.data[0] & 0x0F, self.data[1] >> 4
                 tail = self.data[4 : len(self.data) - padding]

@@ -12,12 +12,12 @@ from typing import NamedTuple, Self
 from rawkit.lab import Node
 
 ETH_P_ALL, ETH_P_IP = 0x0003, 0x0800
-SO_TIMESTAMPNS, SO_RCVBUFFORCE = 35, 33  # asm-generic/socket.h
+SO_TIMESTAMPNS = 35  # asm-generic/socket.h
 SOL_PACKET, PACKET_STATISTICS = 263, 6  # linux/if_packet.h
 STATISTICS = struct.Struct("=II")
 TIMESPEC = struct.Struct("@qq")
-ROOM = 8 << 20
-"""Octets: some 10 000 small packets, which take about 768 each in a queue."""
+ROOM = 1 << 20
+"""Octets; the kernel gives what net.core.rmem_max allows, some 500 small packets."""
 ETHERNET = 14
 ECHO_REPLY, ECHO_REQUEST, ICMP = 0, 8, 1
 NANOSECONDS = 1_000_000_000
@@ -48,7 +48,7 @@ class Capture:
     def __init__(self, node: Node, interface: str) -> None:
         self._socket = node.socket(socket.AF_PACKET, socket.SOCK_RAW)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
         self._socket.setblocking(False)
         self._socket.bind((interface, ETH_P_ALL))
 

@@ -267,7 +267,8 @@ def test_a_redirect_is_survived_by_a_kernel_that_obeys_it(node: Namespace, versi
 
 
 def test_a_late_host_and_a_dead_one_are_told_apart(node: Namespace) -> None:
-    with Path(node, targets={"203.0.113.1": Target(pause=0.5), DEAD: Answer.SILENT}) as path:
+    targets: dict[str, Target | Answer] = {"203.0.113.1": Target(pause=0.5), DEAD: Answer.SILENT}
+    with Path(node, targets=targets) as path:
         late = ping(node, "-c1 -W2 203.0.113.1")
         dead = ping(node, f"-c1 -W0.3 {DEAD}")
 

@@ -222,7 +222,7 @@ def test_each_direction_can_be_bad_in_its_own_way(nodes: tuple[Namespace, Namesp
     shortest = float(output.split("= ")[1].split("/")[0])
 
     assert 35.0 <= shortest < 38.0
-    assert wire.back == Impairment(delay=0.005)
+    assert wire.back == Impairment(delay=0.005, mtu=1500)
 
 
 def test_a_wire_can_be_cut_and_mended_while_in_use(nodes: tuple[Namespace, Namespace]) -> None:
@@ -247,6 +247,20 @@ def test_what_is_longer_than_the_wire_allows_vanishes_without_a_word(
             flow.send(5)
             assert flow.arrived(0.1) == []
         assert wire.counts.forth.too_big >= 5
+        with pytest.raises(UsageError, match="above 1500"):
+            wire.change(mtu=9000)
+
+
+def test_frames_above_the_size_it_was_laid_for_vanish_whole(
+    nodes: tuple[Namespace, Namespace],
+) -> None:
+    with wired(nodes, Wire(*nodes)) as wire:
+        for node, name in zip(nodes, (wire.interface_a, wire.interface_b), strict=True):
+            command(node, f"ip link set {name} mtu 9000")
+        with Flow(nodes, wire, size=6000) as flow:
+            flow.send(3)
+            assert flow.arrived(0.1) == []
+        assert wire.counts.forth.too_big >= 3
 
 
 def test_a_vlan_tag_goes_through_untouched(nodes: tuple[Namespace, Namespace]) -> None:

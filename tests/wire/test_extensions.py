@@ -156,6 +156,7 @@ def test_an_endless_chain_is_read_only_so_far() -> None:
         (HopByHop(bytes(8 * 257 - 2), next_header=17), "HopByHop"),
         (HopByHop(next_header=256), "next_header=256"),
         (Routing(256, 0, next_header=17), "kind=256"),
+        (Routing(3, 1, b"", next_header=17), "4 octets are no multiple of 8"),
         (Routing(0, 256, next_header=17), "segments_left=256"),
         (Fragment(8192, next_header=17), "offset=8192"),
         (Fragment(reserved_bits=4, next_header=17), "reserved_bits=4"),
@@ -164,4 +165,4 @@ def test_an_endless_chain_is_read_only_so_far() -> None:
 )
 def test_refuses_a_value_that_does_not_fit(header: Extension, words: str) -> None:
     with pytest.raises(BuildError, match=words):
-        header.pack()
+        bytes(IPv6(A, B) / header / b"")

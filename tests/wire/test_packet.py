@@ -9,7 +9,7 @@ from rawkit.wire.dissect import dissect, dissect_ip
 from rawkit.wire.extensions import DestinationOptions
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.packet import Packet
+from rawkit.wire.packet import Header, Packet
 from rawkit.wire.udp import UDP
 
 A, B, C = (IPv4Address(f"192.0.2.{last}") for last in (1, 2, 3))
@@ -86,5 +86,7 @@ def test_a_packet_reads_as_the_names_of_its_headers() -> None:
 
 
 def test_headers_of_different_kinds_are_different() -> None:
-    assert icmp.EchoRequest(1, 2) != icmp.EchoReply(1, 2)
+    request: Header = icmp.EchoRequest(1, 2)
+
+    assert request != icmp.EchoReply(1, 2)
     assert icmp.EchoRequest(1, 2, checksum=5) == icmp.EchoRequest(1, 2)

@@ -106,7 +106,8 @@ def test_a_redirect_of_ipv6_may_quote_nothing(options: bytes) -> None:
     assert quoted(dissect_ip(octets)) is None
 
 
-# The words of ping(8) from iputils 20221126, as it printed them for these messages.
+# The words of ping(8) from iputils 20221126: what it printed when a TUN device answered its
+# requests with these errors; from its source where the kernel keeps a message to itself.
 WORDS: list[tuple[Header, str]] = [
     (icmp.Unreachable(0), "Destination Net Unreachable"),
     (icmp.Unreachable(1), "Destination Host Unreachable"),
