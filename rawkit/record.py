@@ -94,6 +94,11 @@ def fields(kind: object) -> tuple[Field, ...]:
     return found
 
 
+def as_dict(instance: object) -> dict[str, Any]:
+    """Return the fields of a record by name; values are as they are."""
+    return {f.name: getattr(instance, f.name) for f in fields(instance)}
+
+
 def _names(instance: object) -> list[str]:
     return [f.name for f in fields(instance) if f.init]
 
@@ -111,7 +116,7 @@ def _made(cls: type[T], frozen: bool, kw_only: bool, eq: bool) -> type[T]:
     body["__record_fields__"] = every
     body["__match_args__"] = tuple(f.name for f in every if f.init and not f.kw_only)
     body["__init__"] = _init_of(every, frozen, hasattr(cls, "__post_init__"))
-    shared: dict[str, Any] = {"__repr__": _repr, "__getstate__": _state, "__setstate__": _restore}
+    shared: dict[str, Any] = {"__repr__": _repr, "__getstate__": as_dict, "__setstate__": _restore}
     if eq:
         compared = [f.name for f in every if f.compare]
         body["_record_key"] = staticmethod(attrgetter(*compared) if compared else _nothing)
@@ -180,10 +185,6 @@ def _equal(self: Any, other: Any) -> Any:
 
 def _hash(self: Any) -> int:
     return hash(self._record_key(self))
-
-
-def _state(self: Any) -> dict[str, Any]:
-    return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 def _restore(self: Any, state: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ def test_this_house_stands() -> None:
 
 
 ALLOWED = [
-    ("wire/udp.py", "from rawkit.errors import ParseError\nimport struct"),
+    ("wire/udp.py", "from rawkit.errors import ParseError\nfrom rawkit.record import record"),
     ("sockets/raw.py", "import socket\nfrom rawkit.host import capability"),
     ("host/routes.py", "def routes():\n    import pyroute2"),
     ("lab/topology.py", "from pyroute2 import IPRoute"),

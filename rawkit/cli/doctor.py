@@ -6,6 +6,7 @@ from typing import NoReturn
 from rawkit.cli.errors import NO_ANSWER, OK, TROUBLE, complain
 from rawkit.errors import UsageError
 from rawkit.host.finding import Finding, Verdict
+from rawkit.record import as_dict
 
 SCHEMA = "rawkit.doctor/1"
 EXAMPLES = """\
@@ -76,6 +77,5 @@ def text(findings: Iterable[Finding]) -> Iterator[str]:
 
 def _object(finding: Finding) -> str:
     import json
-    from dataclasses import asdict
 
-    return json.dumps({"schema": SCHEMA, **asdict(finding)}, ensure_ascii=False)
+    return json.dumps({"schema": SCHEMA, **as_dict(finding)}, ensure_ascii=False)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
+from rawkit.cli import startup
 from rawkit.cli.errors import (
     BROKEN_PIPE,
     INTERRUPTED,
@@ -14,6 +15,9 @@ from rawkit.cli.errors import (
     write,
 )
 from rawkit.errors import RawkitError
+
+QUICK = ("ping",)
+"""Commands that say themselves when they have started."""
 
 Command = Callable[[Sequence[str]], int]
 
@@ -42,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (RawkitError, OSError) as error:
         complain(name if name in COMMANDS else "", cause_of(error))
         return TROUBLE if _output_works() else _abandoned()
+    finally:
+        startup.end()
     return code
 
 
@@ -65,7 +71,10 @@ def _run(name: str, words: Sequence[str]) -> int:
 def _command(name: str) -> Command:
     from importlib import import_module
 
+    startup.begin()
     command: Command = import_module(f"rawkit.cli.{name}").main
+    if name not in QUICK:
+        startup.end()
     return command
 
 

@@ -19,18 +19,16 @@ from rawkit.cli.values import (
     unsigned,
 )
 from rawkit.errors import UsageError
-from rawkit.record import field, record
 
 LONGEST = 2**31 / 1000
 """Seconds: the longest time ping(8) takes."""
 LARGEST = 2**31 - 1
 
 
-@record(frozen=False, eq=False)
 class PingOptions:
     """What the command line asked for; every default is ping(8)'s."""
 
-    hosts: list[str] = field(default_factory=list)
+    # A plain class: making a record of so many fields takes as long as the whole parsing.
     version: Literal[4, 6] | None = None
     count: int | None = None
     interval: float | None = None
@@ -71,6 +69,9 @@ class PingOptions:
     pcap: str | None = None
     help: bool = False
     show_version: bool = False
+
+    def __init__(self) -> None:
+        self.hosts: list[str] = []
 
     @property
     def is_unpaced(self) -> bool:

@@ -6,13 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import Protocol
+from typing import TYPE_CHECKING
 
+from rawkit.cli import startup
 from rawkit.cli.errors import NO_ANSWER, OK, TROUBLE, cause_of, complain, write
 from rawkit.cli.ping_options import PingOptions
 from rawkit.cli.ping_probe import is_broadcast
 from rawkit.cli.ping_session import AnySession
-from rawkit.engine.ping_events import Address, ErrorReply, NotSent, PingEvent, Target
+from rawkit.engine.ping_events import Address, ErrorReply, NotSent, PingEvent
 from rawkit.engine.ping_report import PingReport
 from rawkit.errors import UsageError
 from rawkit.session import RealTime
@@ -25,20 +26,9 @@ BROADCAST = "Do you want to ping broadcast? Then -b. If not, check your local fi
 WAITING = RealTime.wait.__code__
 
 
-class Printer(Protocol):
-    """Turns what happens into what is printed."""
-
-    def opening(self, targets: Sequence[Target]) -> str:
-        """Return what comes before the first event."""
-        ...
-
-    def event(self, event: PingEvent) -> str:
-        """Return what is to be printed for an event."""
-        ...
-
-    def closing(self, report: PingReport) -> str:
-        """Return the summary of a target."""
-        ...
+if TYPE_CHECKING:
+    from rawkit.cli.ping_json import PingJson
+    from rawkit.cli.ping_text import PingText
 
 
 class Run:
@@ -102,6 +92,7 @@ class Run:
         for event in self._session:
             if not self._opened:
                 self._opened = True
+                startup.end()
                 write(self._printer.opening(self._targets))
             if not self._told:
                 self._tell_socket()
@@ -120,7 +111,7 @@ class Run:
 
     # What to print
 
-    def _chosen_printer(self) -> Printer:
+    def _chosen_printer(self) -> "PingText | PingJson":
         options = self._options
         epoch = time.time() - time.monotonic()
 

@@ -1,22 +1,18 @@
 """The last lines of ``rawkit ping``, those of ping(8), and what ``--stats`` adds."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from rawkit.cli.ping_numbers import thousandths, whole_milliseconds
 from rawkit.cli.ping_options import PingOptions
 from rawkit.engine.ping_report import PingReport
 
+if TYPE_CHECKING:
+    from rawkit.cli.ping_text import Progress
+
 TIMEVAL = 16
 
 
-class Course(Protocol):
-    """What only the one who saw the events knows."""
-
-    pipe: int
-    local_errors: int
-
-
-def statistics(report: PingReport, options: PingOptions, course: Course) -> str:
+def statistics(report: PingReport, options: PingOptions, course: "Progress") -> str:
     """Return ping(8)'s statistics.
 
     Args:

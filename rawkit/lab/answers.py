@@ -5,13 +5,12 @@ program has taken for something else.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from rawkit.errors import UsageError
 from rawkit.lab import saying
 from rawkit.lab.saying import Why
-from rawkit.record import replace
+from rawkit.record import record, replace
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.address import Address
 from rawkit.wire.checksum import internet_checksum
@@ -76,7 +75,7 @@ class Answer(Enum):
     which has no quench), and the right reply comes."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """An address at the end of a path, and how it answers.
 
@@ -107,7 +106,7 @@ class Target:
             raise UsageError(f"ttl: {self.ttl} is not between 1 and 255")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """An echo request that reaches its target."""
 
@@ -126,7 +125,7 @@ class Request:
         return 4 if isinstance(self.ip, IPv4) else 6
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cast:
     """Who else, besides the target, may have a say."""
 
@@ -141,7 +140,7 @@ class Cast:
     """How many routers there are."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spoken:
     """A packet of an answer."""
 

@@ -1,8 +1,6 @@
 """Put fragments together, and take datagrams apart (RFC 791 §3.2, RFC 8200 §4.5)."""
 
-from dataclasses import dataclass, field
-
-from rawkit.record import replace
+from rawkit.record import field, record, replace
 from rawkit.wire.dissect import dissect_ip
 from rawkit.wire.extensions import Fragment
 from rawkit.wire.ipv4 import IPv4
@@ -17,7 +15,7 @@ IPV4_HEADER, FRAGMENT_HEADERS = 20, 48
 LARGEST_PAYLOAD = 65_535
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Piece:
     """A fragment, and which datagram it is of."""
 
@@ -27,7 +25,7 @@ class Piece:
     octets: bytes
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Reassembler:
     """Collects fragments until a datagram is whole."""
 
@@ -59,7 +57,7 @@ class Reassembler:
         return None
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Fragmenter:
     """Takes datagrams apart that are too large."""
 

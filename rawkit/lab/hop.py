@@ -1,15 +1,15 @@
 """A router on a simulated path: where it is, and how well it behaves."""
 
 import math
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
 from rawkit.errors import UsageError
+from rawkit.record import field, record
 from rawkit.wire.address import Address
 from rawkit.wire.multipart import ExtensionObject
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hop:
     """A router. The default is a good one.
 
@@ -66,7 +66,7 @@ class Hop:
         return address
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Allowance:
     """How many answers a hop may still give: a token bucket."""
 

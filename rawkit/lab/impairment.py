@@ -9,10 +9,10 @@ import math
 import random
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from rawkit.errors import UsageError
 from rawkit.lab.schedule import Schedule
+from rawkit.record import field, record
 
 LINK_HEADER = 14
 """Octets of an Ethernet header; an MTU does not count them."""
@@ -23,7 +23,7 @@ HELD_AT_MOST = 100_000
 """Frames in flight in one direction, however long the line: a bound on memory."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Impairment:
     """How bad a line is, in one direction. The default is a perfect one.
 
@@ -75,7 +75,7 @@ class Impairment:
             raise UsageError("reorder: without a delay no frame can overtake another")
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Counts:
     """What became of the frames that were sent into one direction of a wire.
 
@@ -105,7 +105,7 @@ class Counts:
     """The worst by which a frame left after its time, in seconds."""
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Line:
     """One direction of a wire: takes frames in, gives each back when its time has come."""
 

@@ -15,7 +15,6 @@ MPLS labels, and targets that answer wrongly on purpose.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -34,6 +33,7 @@ from rawkit.lab.answers import Answer, Cast, Target
 from rawkit.lab.cable import Cable
 from rawkit.lab.hop import Hop
 from rawkit.lab.responder import Become, Network, PathCounts, Report, Responder
+from rawkit.record import replace
 from rawkit.wire.address import Address
 
 __all__ = ["Answer", "Hop", "Path", "PathCounts", "Target"]

@@ -7,12 +7,12 @@ its spare addresses.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import NamedTuple, TypedDict, Unpack
 
 from rawkit.errors import LabError, UsageError
 from rawkit.lab.impairment import Impairment
+from rawkit.record import field, record
 
 MOST_SEGMENTS = 255  # 10.1.0.0/16 to 10.255.0.0/16
 MOST_MEMBERS = 254
@@ -30,7 +30,7 @@ class Addresses(NamedTuple):
     ipv6: IPv6Address
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Interface:
     """One end of a link, in a node."""
 
@@ -75,7 +75,7 @@ class Interface:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Port:
     """One end of a link, in a bridge: it has no addresses."""
 
@@ -110,7 +110,7 @@ class LinkOptions(TypedDict, total=False):
     """Makes the same luck again."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """A cable between two ends; an impaired one has a user-space wire in its middle."""
 
@@ -124,7 +124,7 @@ class Link:
     seed: int = 1
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Host:
     """A node on paper."""
 
@@ -134,7 +134,7 @@ class Host:
     interfaces: list[Interface] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Plan:
     """A lab on paper. Needs no privilege, and touches nothing."""
 

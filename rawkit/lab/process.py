@@ -16,11 +16,11 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NoReturn
 
 from rawkit.errors import LabError
 from rawkit.lab.calls import die_with_parent, flags_of, libc
+from rawkit.record import record
 
 PR_SET_TIMERSLACK = 29  # linux/prctl.h
 SHORTEST_SLACK = 1
@@ -30,14 +30,14 @@ PATIENCE = 10.0
 LARGEST_MESSAGE = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Crash:
     """The last word of a child that ended by an error."""
 
     traceback: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ready:
     """The first word of a child."""
 

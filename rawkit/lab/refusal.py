@@ -2,16 +2,16 @@
 
 import errno
 import os
-from dataclasses import dataclass
 
 from rawkit.host.capability import Capability, read
+from rawkit.record import record
 
 PR_GET_DUMPABLE = 3  # linux/prctl.h
 
 RUN_AS_ROOT = "run it as root"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Surroundings:
     """What decides whether an ordinary user may make namespaces."""
 

@@ -6,7 +6,6 @@ hosts would answer, each at its time. There is no loop and no socket here; see
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from rawkit.lab import neighbours, saying
@@ -15,6 +14,7 @@ from rawkit.lab.fragments import Fragmenter, Reassembler
 from rawkit.lab.hop import Allowance, Hop
 from rawkit.lab.saying import Why
 from rawkit.lab.schedule import Schedule
+from rawkit.record import record
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.address import MAC, Address
 from rawkit.wire.dissect import dissect_ip
@@ -33,7 +33,7 @@ LINK_HEADER = 14
 IP_ETHER_TYPES = (b"\x08\x00", b"\x86\xdd")
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class PathCounts:
     """What a path has done so far."""
 
@@ -56,12 +56,12 @@ class PathCounts:
     """The worst by which a packet came back after its time, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """The question for the counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Become:
     """The question that makes a target another one; it is answered with the counts."""
 
@@ -69,7 +69,7 @@ class Become:
     target: Target
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arrival:
     """A datagram on its way along the path."""
 

@@ -1,7 +1,6 @@
 """The routes of a lab: all shortest ways from every host to every network."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -11,6 +10,7 @@ from ipaddress import (
 )
 
 from rawkit.lab.plan import Host, Interface, Plan
+from rawkit.record import record
 
 EVERYWHERE = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 
@@ -18,7 +18,7 @@ Members = dict[int, list[Interface]]
 """The interfaces in each network."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Route:
     """A way to a network over one or several equally good gateways."""
 

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
+
+from rawkit.record import field, record
 
 Thing = TypeVar("Thing")
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Schedule(Generic[Thing]):
     """What is to come, earliest first; what has the same time, in the order it was put in."""
 

@@ -7,13 +7,13 @@ those in the lab's user namespace.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import Self, TypedDict, Unpack, cast
 
 from rawkit.errors import LabError, UsageError
 from rawkit.lab import veth
 from rawkit.lab.cable import Cable
 from rawkit.lab.impairment import Counts, Impairment, Line
+from rawkit.record import field, record, replace
 
 STEM = "wire"
 """Start of an interface's name where none is asked for."""
@@ -33,7 +33,7 @@ class Changes(TypedDict, total=False):
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WireCounts:
     """What became of the frames that were sent into a wire."""
 
@@ -48,12 +48,12 @@ class WireCounts:
     """
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """The question for the counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """The question that makes a wire better or worse; it is answered with the counts."""
 
@@ -167,7 +167,7 @@ class Wire:
         self._cable.close()
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class TwoLines:
     """Both directions of a wire: what comes in by one port leaves by the other."""
 

@@ -1,7 +1,5 @@
 """How fast can it go: a flood in which each request waits for the answer to the last."""
 
-import os
-
 from rawkit import lab
 from scripts.benches import peers, readings
 from scripts.benches.figures import ratios, spread
@@ -11,8 +9,9 @@ from scripts.benches.running import Command, CommandFailed, Outcome, present, ro
 REPEAT = 7
 COUNT = 50_000
 LEAST = 0.5
-KINDS = {"ping socket": f"{os.getegid()} {os.getegid()}", "raw socket": "1 0"}
-"""The kind of socket that ping and rawkit take, by net.ipv4.ping_group_range."""
+KINDS = ("ping socket", "raw socket")
+CLOSED = {"net.ipv4.ping_group_range": "1 0"}
+"""Where nobody may open ping sockets, ping and rawkit both take raw ones."""
 COLUMNS = (
     Column("rate", "k/s", 1),
     Column("time / ping's", "", 2),
@@ -24,11 +23,10 @@ COLUMNS = (
 def measure(repeat: int) -> Result:
     """Flood from one end of a cable to the other, in turns."""
     outcomes: dict[str, list[Outcome]] = {}
-    with lab.pair() as net:
-        tools = present(_commands(str(net.last.ipv4)), peers.missing())
+    with lab.pair() as opened, lab.pair(sysctls=CLOSED) as closed:
+        tools = present(_commands(str(opened.last.ipv4)), peers.missing())
         for order in rounds(tools, repeat):
-            for kind, groups in KINDS.items():
-                net.first.sysctl("net.ipv4.ping_group_range", groups)
+            for kind, net in zip(KINDS, (opened, closed), strict=True):
                 for command in order:
                     outcome = _flood(command, net.first)
                     outcomes.setdefault(f"{command.tool}, {kind}", []).append(outcome)

@@ -17,6 +17,7 @@ COLUMNS = (
     Column("x socket", "", 2),
     Column("x ping", "", 1),
     Column("cpu", "ms", 1),
+    Column("cpu x socket", "", 2),
 )
 
 
@@ -69,6 +70,7 @@ def _row(tool: str, walls: dict[str, list[float]], cpus: dict[str, list[float]])
         "wall": spread(1000 * value for value in walls[tool]),
         "x socket": ratios(walls[tool], walls[SOCKET]),
         "cpu": spread(1000 * value for value in cpus[tool]),
+        "cpu x socket": ratios(cpus[tool], cpus[SOCKET]),
     }
     if "ping" in walls:
         figures["x ping"] = ratios(walls[tool], walls["ping"])

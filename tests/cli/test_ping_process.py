@@ -310,3 +310,28 @@ def test_user_times_are_longer_than_those_of_the_kernel(pair: Factory) -> None:
         return float(summary["rtt"]["min"])
 
     assert least("-U") > least()
+
+
+def test_a_plain_ping_loads_nothing_that_it_does_not_need(pair: Factory) -> None:
+    net = pair()
+    script = (
+        "import sys; from rawkit.cli.main import main\n"
+        "main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)\n"
+    )
+    heavy = {
+        *("argparse", "asyncio", "dataclasses", "hashlib", "inspect", "json", "logging"),
+        *("netaddr", "numpy", "pathlib", "pyroute2", "queue", "random", "scapy"),
+        *("statistics", "subprocess", "tempfile", "rawkit.wire.icmpv6"),
+        *("rawkit.lab", "rawkit.cli.lab", "rawkit.cli.ping_json", "rawkit.cli.ping_help"),
+    }
+
+    with net.first.popen(
+        (sys.executable, "-c", script, "ping", "-c1", str(net.last.ipv4)),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        out, err = process.communicate(timeout=20)
+
+    assert "1 received" in out
+    assert set(err.split()) & heavy == set()

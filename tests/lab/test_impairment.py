@@ -1,13 +1,13 @@
 """A bad line in virtual time: every share, every bound, the same way each time."""
 
 import math
-from dataclasses import asdict
 from itertools import pairwise
 
 import pytest
 
 from rawkit.errors import UsageError
 from rawkit.lab.impairment import HELD_AT_MOST, Counts, Impairment, Line, octets_in
+from rawkit.record import as_dict
 
 MANY = 20_000
 
@@ -39,7 +39,7 @@ def drain(line: Line, now: float, out: list[tuple[float, bytes]]) -> None:
 
 def adds_up(counts: Counts) -> bool:
     ends = ("delivered", "lost", "overflowed", "too_big", "refused", "held")
-    fates = asdict(counts)
+    fates = as_dict(counts)
     return counts.received + counts.duplicated == sum(int(fates[end]) for end in ends)
 
 
@@ -242,7 +242,7 @@ def test_every_frame_has_exactly_one_fate() -> None:
                 line.refuse()
         assert adds_up(line.counts)
 
-    assert all(asdict(line.counts).values()), "and each of them occurred"
+    assert all(as_dict(line.counts).values()), "and each of them occurred"
 
 
 def test_a_line_can_get_better_and_worse_while_frames_are_on_it() -> None:

@@ -10,6 +10,7 @@ from rawkit.lab.answers import Answer, Cast, Target
 from rawkit.lab.fragments import MOST_INCOMPLETE, Fragmenter, Reassembler
 from rawkit.lab.hop import Hop
 from rawkit.lab.responder import GATEWAY_MAC, Become, Network, PathCounts, Report, Responder
+from rawkit.record import replace
 from rawkit.wire import icmp, icmpv6, multipart
 from rawkit.wire.address import Address
 from rawkit.wire.checksum import internet_checksum
@@ -49,8 +50,8 @@ def path(
 ) -> Responder:
     """A path with the default addresses: one hop unless said otherwise."""
     placed = tuple(
-        Hop(
-            **{name: getattr(hop, name) for name in Hop.__slots__ if name not in ("ipv4", "ipv6")},
+        replace(
+            hop,
             ipv4=IPv4Address(f"198.51.100.{number}"),
             ipv6=IPv6Address(f"2001:db8:0:2::{number}"),
         )

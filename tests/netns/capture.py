@@ -5,9 +5,9 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from rawkit.lab.namespace import Namespace
+from rawkit.record import record
 
 ETH_P_ALL = 0x0003
 SO_TIMESTAMPNS = 35
@@ -15,7 +15,7 @@ TIMESPEC = struct.Struct("@qq")
 OUTGOING = 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Frame:
     """A frame as the kernel saw it."""
 

@@ -60,10 +60,11 @@ def test_here_switches_this_thread_and_back_even_after_an_error() -> None:
 
 
 def test_run_moves_no_thread_but_its_own_and_hands_back_results_and_errors() -> None:
+    threads = threading.enumerate()
     with Namespace() as place:
         with place.here():
             there = network()
-            assert threading.active_count() == 1
+            assert threading.enumerate() == threads
         assert place.run(max, 3, 7) == 7
         assert place.run(sorted, [1, 3, 2], reverse=True) == [3, 2, 1]
         with pytest.raises(LookupError, match="on purpose"):
@@ -220,7 +221,7 @@ def test_making_a_namespace_leaves_no_thread_and_no_descriptor() -> None:
         return len(list(Path("/proc/self/fd").iterdir()))
 
     Namespace().close()  # whatever is loaded but once
-    before, started = descriptors(), time.monotonic()
+    before, started, threads = descriptors(), time.monotonic(), threading.enumerate()
 
     for _ in range(20):
         with Namespace() as place:
@@ -228,5 +229,5 @@ def test_making_a_namespace_leaves_no_thread_and_no_descriptor() -> None:
             place.socket().close()
 
     assert descriptors() == before
-    assert threading.active_count() == 1
+    assert threading.enumerate() == threads
     assert time.monotonic() - started < 5

@@ -57,10 +57,11 @@ def who_stops(node: Node, target: Address, ttl: int, source_port: int = 0) -> Ad
 @contextmanager
 def no_descriptor_left() -> Iterator[None]:
     before = {path.name for path in Path("/proc/self/fd").iterdir()}
+    threads = threading.enumerate()
     yield
     after = {path.name for path in Path("/proc/self/fd").iterdir()}
     assert len(after) == len(before)
-    assert threading.active_count() == 1
+    assert threading.enumerate() == threads
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from rawkit.errors import LabError, UsageError
 from rawkit.lab.impairment import Impairment
 from rawkit.lab.namespace import Namespace
 from rawkit.lab.wire import Wire
+from rawkit.record import as_dict
 from tests.netns.capture import Capture, Frame
 
 pytestmark = pytest.mark.netns
@@ -292,7 +292,7 @@ def test_the_kernel_in_the_middle_never_says_a_word(nodes: tuple[Namespace, Name
             end = wire.counts
 
     assert [frame.octets.hex() for frame in frames if not frame.outgoing] == []
-    assert asdict(begin.forth) == asdict(end.forth)
+    assert as_dict(begin.forth) == as_dict(end.forth)
 
 
 def test_names_are_free_ones_unless_given(nodes: tuple[Namespace, Namespace]) -> None:
