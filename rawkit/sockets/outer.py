@@ -7,7 +7,7 @@ rest one by one: TTL, TOS, destination, interface. What is not told reads as 0.
 import socket
 import struct
 import sys
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 
 from rawkit.sockets import options
 from rawkit.sockets.header_fields import Fields, IPv6Fields, SocketAddress
@@ -25,6 +25,8 @@ LINK_LOCAL = 0xFE80 >> 6
 Message = tuple[int, int, bytes]
 Outer = tuple[Header, str | None]
 """A header, and the interface that the packet came in by."""
+Said = tuple[IPv4Address, int, int, int, bytes, str | None]
+"""Destination, TTL, DSCP, ECN, options and interface of an IPv4 packet."""
 
 
 def ask_for_headers(sock: socket.socket, version: int) -> None:
@@ -58,6 +60,7 @@ class OuterHeaders:
         self._protocol = protocol
         self._make = self._make_v4 if version == 4 else self._make_v6
         self._known: dict[tuple[SocketAddress | Message, ...], Outer] = {}
+        self._said: dict[tuple[Message, ...], Said] = {}
 
     def of(self, source: SocketAddress, messages: list[Message]) -> Outer:
         """Return the header that the kernel tells of, and the interface.
@@ -70,30 +73,36 @@ class OuterHeaders:
         if (outer := self._known.get(key)) is None:
             if len(self._known) >= MOST_HEADERS:
                 self._known.clear()
-            told = {kind: data for _, kind, data in messages}
-            outer = self._known[key] = self._make(source, told)
+            outer = self._known[key] = self._make(source, messages)
         return outer
 
-    def _make_v4(self, source: SocketAddress, told: dict[int, bytes]) -> Outer:
+    def _make_v4(self, source: SocketAddress, messages: list[Message]) -> Outer:
+        key = tuple(messages)
+        if (said := self._said.get(key)) is None:  # of many senders, most say the same
+            if len(self._said) >= MOST_HEADERS:
+                self._said.clear()
+            said = self._said[key] = self._read_v4(messages)
+        dst, ttl, dscp, ecn, ip_options, interface = said
+        src = ipv4_address(socket.inet_aton(source[0]))
+        header = IPv4(
+            src, dst, self._protocol, ttl, dscp, ecn, dont_fragment=False, options=ip_options
+        )
+        return header, interface
+
+    def _read_v4(self, messages: list[Message]) -> Said:
+        told = {kind: data for _, kind, data in messages}
         index, _, dst = PKTINFO_IPV4.unpack(
             told.get(options.IP_PKTINFO.number, bytes(PKTINFO_IPV4.size))
         )
         tos = _number(told.get(socket.IP_TOS))
-        header = IPv4(
-            ipv4_address(socket.inet_aton(source[0])),
-            ipv4_address(dst),
-            self._protocol,
-            ttl=_number(told.get(socket.IP_TTL)),
-            dscp=tos >> 2,
-            ecn=tos & 0b11,
-            dont_fragment=False,
-            options=told.get(socket.IP_RECVOPTS, b""),
-        )
-        return header, self._name(index)
+        ttl, ip_options = _number(told.get(socket.IP_TTL)), told.get(socket.IP_RECVOPTS, b"")
+        interface = self._name(index)
+        return ipv4_address(dst), ttl, tos >> 2, tos & 0b11, ip_options, interface
 
-    def _make_v6(self, source: SocketAddress, told: dict[int, bytes]) -> Outer:
+    def _make_v6(self, source: SocketAddress, messages: list[Message]) -> Outer:
         from rawkit.wire.ipv6 import FLOW_LABEL, IPv6
 
+        told = {kind: data for _, kind, data in messages}
         dst, index = PKTINFO_IPV6.unpack(told.get(socket.IPV6_PKTINFO, bytes(PKTINFO_IPV6.size)))
         flow = int.from_bytes(told.get(options.IPV6_FLOWINFO.number, b""), "big")
         interface = self._name(index)
