@@ -27,10 +27,13 @@ class Pace:
     """``count`` means answered requests per target on average, not sent ones."""
 
     started: float | None = None
+    """When the first request was made."""
     sent: int = 0
     """Requests to all targets together."""
     scheduled: float = 0.0
     """When the next request is due by the timetable; infinity: never."""
+    _origin: float = 0.0
+    """When the timetable begins."""
 
     @property
     def is_done(self) -> bool:
@@ -52,15 +55,15 @@ class Pace:
         """Count one request and return the number of the target it goes to."""
         number = self.sent % self.targets
         if self.started is None:
-            self.started = now
+            self.started = self._origin = now
         elif self.adaptive:  # it has no timetable but the time of the last request
-            self.started = now - self._offset(self.sent)
+            self._origin = now - self._offset(self.sent)
         self.sent += 1
         ends = self.count is not None and not self.count_answers
         if ends and self.sent >= (self.count or 0) * self.targets:
             self.scheduled = math.inf
         else:
-            self.scheduled = self.started + self._offset(self.sent)
+            self.scheduled = self._origin + self._offset(self.sent)
         return number
 
     def _offset(self, place: int) -> float:

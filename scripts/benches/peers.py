@@ -90,6 +90,7 @@ def machine() -> dict[str, str]:
     load = " ".join(f"{value:.2f}" for value in os.getloadavg())
     processor = next(_processor(), "unknown")
     return {
+        "revision": _revision(),
         "kernel": os.uname().release,
         "processor": f"{len(os.sched_getaffinity(0))} x {processor}",
         "load": load,
@@ -103,6 +104,16 @@ def say(text: str) -> None:
 
 def _has_module(venv: Path, name: str) -> bool:
     return any(venv.glob(f"lib/python3.*/site-packages/{name}-*.dist-info"))
+
+
+def _revision() -> str:
+    """Return the commit that is checked out, and whether files differ from it."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=, changed"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return "unknown"
+    return said.stdout.strip() or "unknown"
 
 
 def _processor() -> Iterator[str]:

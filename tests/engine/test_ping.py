@@ -595,3 +595,11 @@ def test_an_error_about_a_link_local_target_quotes_it_without_its_link() -> None
     error = Received(IPv6(A6, US6) / icmpv6.Unreachable(3) / bare, 10.1)
 
     assert isinstance(only(engine.step(10.1, error).events), ErrorReply)
+
+
+def test_the_time_an_adaptive_ping_took_is_from_its_first_request_to_its_last_news() -> None:
+    engine = ping(count=5, adaptive=True, interval=5.0)
+
+    volleyed(engine, (0.1, 0.2, 0.3, 0.4))
+
+    assert engine.report()[0].elapsed == 4.0  # from 10 s to the last departure at 14 s
