@@ -78,7 +78,7 @@ class Ping:
         self._heard = False
         self._lost_here = 0
         self._plays_volleys = True
-        self._last = self._last_sent = 0.0
+        self._last_sent = 0.0
         self._via: dict[str, str] = {}
         self._wakes_at: float | None = 0.0
 
@@ -109,7 +109,7 @@ class Ping:
         Packets lost by the socket count with the first targets that miss an answer:
         which of them had answered cannot be known.
         """
-        elapsed = self._last - (self._pace.started or self._last)
+        elapsed = self._last_sent - (self._pace.started or self._last_sent)
         reports, lost_here = [], self._lost_here
         via, why = ", ".join(self._via), "; ".join(filter(None, self._via.values()))
         for tally in self._tallies:
@@ -132,11 +132,11 @@ class Ping:
     def _request(self, now: float, events: list[PingEvent]) -> Packet:
         number = self._pace.next_target(now)
         tally = self._tallies[number]
-        request = Request(number, tally.sent + 1, now)
+        request = Request(number, tally.sent + 1, now, now)
         tally.add(request)
         self._in_flight += 1
         self._newest = request
-        self._last = self._last_sent = now
+        self._last_sent = now
         self._waiting.append((now + self.settings.timeout, request))
         echo = family_of(tally.target.address).echo_request(
             self.identifier, request.sequence & 0xFFFF
@@ -177,10 +177,10 @@ class Ping:
         tally, rtts = self._tallies[0], played.rtts
         for turn, sent_at in enumerate(played.departures):
             self._pace.next_target(sent_at)
-            self._newest = request = Request(0, played.volley.first + turn, sent_at)
+            self._newest = request = Request(0, played.volley.first + turn, sent_at, sent_at)
             tally.add(request)
             self._in_flight += 1
-            self._last = self._last_sent = sent_at
+            self._last_sent = sent_at
             if turn < len(rtts):
                 self._settle(request, Outcome.REPLIED)
             else:
@@ -198,7 +198,6 @@ class Ping:
     def _take(self, now: float, news: News) -> list[PingEvent]:
         match news:
             case Received():
-                self._last = now
                 return self._read(news)
             case SendFailed(packet=packet, error=error):
                 if (request := self._departed(packet)) is not None:
@@ -234,6 +233,8 @@ class Ping:
         if verdict is Verdict.CORRUPTED:
             payload = packet.payload
             damage = damage_of(self._payloads.of(request.number, request.sequence), payload)
+        if received.time < request.sent_at:
+            request.forget_departure()  # this is the copy that the kernel makes for ourselves
         reply = Reply(
             tally.target,
             request.sequence,

@@ -33,9 +33,16 @@ class Request:
     number: int
     """The target's."""
     sequence: int
+    made_at: float
+    """By the program's clock."""
     sent_at: float
     sent_by: Clock = Clock.USER
+    """Who says ``sent_at``."""
     outcome: Outcome = Outcome.WAITING
+
+    def forget_departure(self) -> None:
+        """Take the time of making for that of sending."""
+        self.sent_at, self.sent_by = self.made_at, Clock.USER
 
 
 @record(frozen=False)

@@ -597,9 +597,30 @@ def test_an_error_about_a_link_local_target_quotes_it_without_its_link() -> None
     assert isinstance(only(engine.step(10.1, error).events), ErrorReply)
 
 
-def test_the_time_an_adaptive_ping_took_is_from_its_first_request_to_its_last_news() -> None:
+def test_the_time_an_adaptive_ping_took_is_from_its_first_request_to_its_last() -> None:
     engine = ping(count=5, adaptive=True, interval=5.0)
 
     volleyed(engine, (0.1, 0.2, 0.3, 0.4))
 
     assert engine.report()[0].elapsed == 4.0  # from 10 s to the last departure at 14 s
+
+
+def test_an_answer_that_came_before_the_departure_is_timed_by_the_program() -> None:
+    """The kernel hands us our own multicasts before it hands them to the driver."""
+    engine = ping(IPv4Address("224.0.0.1"))
+    request = sent(engine)
+    engine.step(10.2, Transmitted(request, 10.2))
+
+    reply = only(engine.step(10.2, reply_to(request, at=10.125, source=A)).events)
+
+    assert (reply.rtt, reply.sent_by) == (0.125, Clock.USER)
+
+
+def test_the_time_a_ping_took_is_from_its_first_request_to_its_last() -> None:
+    engine = ping(count=2, interval=1.0, timeout=5.0)
+    first = sent(engine)
+    (second,) = engine.step(11.0).send
+    engine.step(11.5, reply_to(first, 11.5))
+    engine.step(12.0, reply_to(second, 12.0))
+
+    assert engine.report()[0].elapsed == 1.0
