@@ -20,6 +20,8 @@ from rawkit.lab.routing import Route, routes
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
 
+NUD_PERMANENT = 0x80  # linux/neighbour.h
+
 BY_FIVE_TUPLE = {
     # A veth hands on the flow hash that a packet had in the node before, so the kernel's
     # own 5-tuple policy (1) would still spread one flow; a custom hash (3) of addresses,
@@ -51,6 +53,9 @@ def build(plan: Plan, nodes: Mapping[str, Namespace], backstage: Namespace) -> N
     for name, host in plan.hosts.items():
         with _netlink(nodes[name]) as netlink:
             _configure(netlink, host, ways[name])
+    for near, far in _ends_of_bad_lines(plan):
+        with _netlink(nodes[near.node]) as netlink:
+            _introduce(netlink, near, far)
     with backstage.here():
         wait_ready(behind, ipv6=False)
     for name, host in plan.hosts.items():
@@ -110,6 +115,28 @@ def _make_bridges(netlink: "IPRoute", plan: Plan) -> Iterator[str]:
             bridge = socket.if_nametoindex(f"bridge{end.segment}")
             netlink.link("set", index=index, master=bridge, state="up")
             yield end.name
+
+
+def _ends_of_bad_lines(plan: Plan) -> Iterator[tuple[Interface, Interface]]:
+    for link in plan.links:
+        match link.first, link.second:
+            case (Interface() as first, Interface() as second) if link.forth is not None:
+                yield first, second
+                yield second, first
+
+
+def _introduce(netlink: "IPRoute", near: Interface, far: Interface) -> None:
+    """Tell one end of a line who is at the other: a question that is lost costs a second."""
+    index = socket.if_nametoindex(near.name)
+    for address in (far.ipv4.ip, far.ipv6.ip, far.link_local.ip):
+        netlink.neigh(
+            "add",
+            dst=str(address),
+            lladdr=far.mac,
+            ifindex=index,
+            state=NUD_PERMANENT,
+            family=socket.AF_INET if address.version == 4 else socket.AF_INET6,
+        )
 
 
 def _configure(netlink: "IPRoute", host: Host, ways: Iterable[Route]) -> None:

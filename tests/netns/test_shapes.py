@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import rawkit
 from rawkit.errors import LabError, UsageError
 from rawkit.lab import Lab, Node
 
@@ -330,3 +331,15 @@ def test_a_lab_can_be_built_while_an_event_loop_runs(line: Factory) -> None:
             return await asyncio.to_thread(knock, net.first, net.last.ipv4)
 
     assert asyncio.run(build()) < 0.5
+
+
+def test_a_bad_line_loses_packets_but_nobody_at_its_ends(line: Factory) -> None:
+    """Were the ends to look for each other, each lost question would cost a second."""
+    net = line(hops=0, delay=0.02, loss=0.5)
+
+    entries = net.first.run(lambda: Path("/proc/thread-self/net/arp").read_text())
+    report = rawkit.ping(net.last.ipv4, at=net.first, count=40, interval=0.01).run()
+
+    assert str(net.last.ipv4) in entries
+    assert report.rtt is not None
+    assert 0.04 <= report.rtt.min <= report.rtt.max < 0.2
