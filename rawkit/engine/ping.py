@@ -58,7 +58,8 @@ class Ping:
         self.settings = settings
         self.identifier = identifier
         self._payloads = EchoPayload(key, settings.size, settings.pattern)
-        self._tallies = [Tally(target, settings.keep_replies) for target in targets]
+        keep = settings.keep_replies and settings.count is not None
+        self._tallies = [Tally(target, keep) for target in targets]
         self._outers = [outer_header(target, settings) for target in targets]
         self._matcher = Matcher(self._tallies, self._payloads, identifier, settings.any_source)
         self._pace = Pace(
@@ -183,10 +184,10 @@ class Ping:
             self._last_sent = sent_at
             if turn < len(rtts):
                 self._settle(request, Outcome.REPLIED)
+                tally.rtts.add(rtts[turn])
             else:
                 self._waiting.append((sent_at + self.settings.timeout, request))
         if rtts:
-            tally.samples += rtts
             tally.user_sent = tally.user_stamped = True
             self._slowest = max(self._slowest, *rtts)
         if not self.settings.announce or not played.departures:

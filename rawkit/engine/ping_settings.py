@@ -52,7 +52,7 @@ class PingSettings:
     announce: bool = False
     """Tell of every request sent, too."""
     keep_replies: bool = True
-    """Keep every reply for the report."""
+    """Keep every reply for the report; a ping without end keeps none."""
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense.

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from rawkit.engine.ping_events import Reply, Target
 from rawkit.engine.ping_report import Ledger, PingReport
-from rawkit.engine.rtt import statistics
+from rawkit.engine.rtt import RoundTrips
 from rawkit.record import field, record
 from rawkit.wire.received import Clock
 
@@ -58,7 +58,7 @@ class Tally:
     wrong_source: int = 0
     strays: int = 0
     advice: int = 0
-    samples: list[float] = field(default_factory=list)
+    rtts: RoundTrips = field(default_factory=RoundTrips)
     replies: list[Reply] = field(default_factory=list)
     user_sent: bool = False
     """Whether any sample lacks the kernel's departure stamp."""
@@ -93,7 +93,7 @@ class Tally:
 
     def sample(self, reply: Reply) -> None:
         """Take a good reply into the statistics."""
-        self.samples.append(reply.rtt)
+        self.rtts.add(reply.rtt)
         self.user_sent |= reply.sent_by is Clock.USER
         self.user_stamped |= reply.stamped_by is Clock.USER
         if self.keep_replies:
@@ -109,13 +109,13 @@ class Tally:
             why: why that kind.
         """
         clocks = None
-        if self.samples:
+        if self.rtts.count:
             kinds = (Clock.KERNEL, Clock.USER)
             clocks = (kinds[self.user_sent], kinds[self.user_stamped])
         return PingReport(
             target=self.target,
             ledger=self._ledger(lost_here),
-            rtt=statistics(self.samples),
+            rtt=self.rtts.statistics(),
             elapsed=elapsed,
             replies=tuple(self.replies),
             clocks=clocks,

@@ -1,10 +1,13 @@
-"""Round-trip statistics, computed once from every sample that counts."""
+"""Round-trip statistics, kept up as the samples come."""
 
 import math
+from collections import deque
 from collections.abc import Sequence
-from itertools import pairwise
 
-from rawkit.record import record
+from rawkit.record import field, record
+
+KEPT = 1 << 20
+"""Samples that percentiles are taken from, at most: the latest. All else is of all samples."""
 
 
 @record
@@ -26,30 +29,53 @@ class RTT:
     """Exponentially weighted average with weight 1/8, as ping(8) has it."""
 
 
-def statistics(samples: Sequence[float]) -> RTT | None:
-    """Return the statistics of ``samples`` in order of arrival, or ``None`` if there are none."""
-    if not samples:
-        return None
-    if len(samples) == 1:
-        (only,) = samples
-        return RTT(1, only, only, only, 0.0, only, only, only, None, only)
-    ordered = sorted(samples)
-    count = len(ordered)
-    avg = math.fsum(ordered) / count
-    variance = math.fsum((sample - avg) ** 2 for sample in ordered) / count
-    steps = [abs(b - a) for a, b in pairwise(samples)]
-    return RTT(
-        count=count,
-        min=ordered[0],
-        avg=avg,
-        max=ordered[-1],
-        mdev=math.sqrt(variance),
-        median=percentile(ordered, 50),
-        p95=percentile(ordered, 95),
-        p99=percentile(ordered, 99),
-        jitter=math.fsum(steps) / len(steps) if steps else None,
-        ewma=_smoothed(samples),
-    )
+@record(frozen=False, eq=False)
+class RoundTrips:
+    """Takes round-trip times in order of arrival, in bounded memory."""
+
+    count: int = 0
+    _latest: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _min: float = math.inf
+    _max: float = -math.inf
+    _mean: float = 0.0
+    _squares: float = 0.0
+    """Sum of squared differences from the mean (Welford)."""
+    _steps: float = 0.0
+    """Sum of differences between successive samples."""
+    _ewma: float = 0.0
+
+    def add(self, rtt: float) -> None:
+        """Take one sample, in seconds."""
+        if self.count:
+            self._steps += abs(rtt - self._latest[-1])
+            self._ewma += (rtt - self._ewma) / 8
+        else:
+            self._ewma = rtt
+        self._latest.append(rtt)
+        self.count += 1
+        self._min = min(self._min, rtt)
+        self._max = max(self._max, rtt)
+        off = rtt - self._mean
+        self._mean += off / self.count
+        self._squares += off * (rtt - self._mean)
+
+    def statistics(self) -> RTT | None:
+        """Return the statistics so far, or ``None`` if nothing came."""
+        if not self.count:
+            return None
+        ordered = sorted(self._latest)
+        return RTT(
+            self.count,
+            self._min,
+            self._mean,
+            self._max,
+            math.sqrt(self._squares / self.count),
+            percentile(ordered, 50),
+            percentile(ordered, 95),
+            percentile(ordered, 99),
+            self._steps / (self.count - 1) if self.count > 1 else None,
+            self._ewma,
+        )
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
@@ -61,10 +87,3 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     below = math.floor(position)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
-
-
-def _smoothed(samples: Sequence[float]) -> float:
-    average = samples[0]
-    for sample in samples[1:]:
-        average += (sample - average) / 8
-    return average

@@ -1,8 +1,17 @@
 """Round-trip statistics against values worked out by hand."""
 
+from statistics import fmean, pstdev
+
 import pytest
 
-from rawkit.engine.rtt import percentile, statistics
+from rawkit.engine.rtt import KEPT, RTT, RoundTrips, percentile
+
+
+def statistics(samples: list[float]) -> RTT | None:
+    trips = RoundTrips()
+    for sample in samples:
+        trips.add(sample)
+    return trips.statistics()
 
 
 def test_nothing_came_so_there_are_no_statistics() -> None:
@@ -38,3 +47,26 @@ def test_mdev_is_the_deviation_of_the_population() -> None:
 )
 def test_percentiles_lie_between_the_nearest_samples(share: float, value: float) -> None:
     assert percentile([1.0, 2.0, 3.0, 4.0], share) == pytest.approx(value)
+
+
+def test_mean_and_deviation_are_those_of_the_textbook() -> None:
+    samples = [0.001 * (n * 7919 % 1000) for n in range(1000)]
+
+    rtt = statistics(samples)
+
+    assert rtt is not None
+    assert rtt.avg == pytest.approx(fmean(samples), rel=1e-12)
+    assert rtt.mdev == pytest.approx(pstdev(samples), rel=1e-9)
+
+
+def test_memory_is_bounded_and_only_percentiles_forget() -> None:
+    trips = RoundTrips()
+    for _ in range(10):
+        trips.add(100.0)
+    for _ in range(KEPT):
+        trips.add(1.0)
+
+    rtt = trips.statistics()
+
+    assert rtt is not None
+    assert (rtt.count, rtt.max, rtt.p99) == (KEPT + 10, 100.0, 1.0)
