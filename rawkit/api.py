@@ -4,13 +4,13 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from ipaddress import IPv4Address, IPv6Address
-from typing import Literal, Protocol, TypedDict, Unpack, overload
+from typing import Literal, Protocol, TypedDict, TypeVar, Unpack, overload
 
 from rawkit.engine.ping import Ping
 from rawkit.engine.ping_events import Address, PingEvent, Target
 from rawkit.engine.ping_report import PingReport
 from rawkit.engine.ping_settings import PingSettings
-from rawkit.engine.step import Step
+from rawkit.engine.step import Engine, Step
 from rawkit.errors import UsageError
 from rawkit.host.names import resolve
 from rawkit.host.source import source_for
@@ -22,6 +22,7 @@ from rawkit.sockets.packet_io import PacketIO
 from rawkit.sockets.settings import Settings
 from rawkit.wire.news import News
 
+Report = TypeVar("Report")
 Host = str | Address
 UNSPECIFIED: dict[int, Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
 
@@ -45,6 +46,19 @@ class OnePing:
 
     def report(self) -> PingReport:
         return self.inner.report()[0]
+
+
+class PingSession(Session[PingEvent, Report]):
+    """A session that pings; its targets are known before it runs."""
+
+    def __init__(
+        self,
+        engine: Engine[PingEvent, Report],
+        open_io: Callable[[], PacketIO],
+        targets: tuple[Target, ...],
+    ) -> None:
+        super().__init__(engine, open_io)
+        self.targets = targets
 
 
 class PingOptions(TypedDict, total=False):
@@ -96,14 +110,14 @@ PIPE_OPTIONS = frozenset(
 @overload
 def ping(  # type: ignore[overload-overlap]  # a str is an iterable of str, too
     hosts: Host, **options: Unpack[PingOptions]
-) -> Session[PingEvent, PingReport]: ...
+) -> PingSession[PingReport]: ...
 @overload
 def ping(
     hosts: Iterable[Host], **options: Unpack[PingOptions]
-) -> Session[PingEvent, tuple[PingReport, ...]]: ...
+) -> PingSession[tuple[PingReport, ...]]: ...
 def ping(
     hosts: Host | Iterable[Host], **options: Unpack[PingOptions]
-) -> Session[PingEvent, PingReport] | Session[PingEvent, tuple[PingReport, ...]]:
+) -> PingSession[PingReport] | PingSession[tuple[PingReport, ...]]:
     """Ask one host, or many over one socket, whether they are there, and how far away.
 
     Needs no privilege where ping sockets are open to us (icmp(7), ``ping_group_range``),
@@ -154,8 +168,8 @@ def ping(
         return wrap(io) if wrap else io
 
     if alone:
-        return Session(OnePing(engine), open_io)
-    return Session(engine, open_io)
+        return PingSession(OnePing(engine), open_io, targets)
+    return PingSession(engine, open_io, targets)
 
 
 def _target(host: Host, version: int | None, pipe: Settings, alone: bool) -> Target:

@@ -37,7 +37,7 @@ class Run:
     def __init__(self, session: AnySession, options: PingOptions) -> None:
         self._session = session
         self._options = options
-        self._targets = [report.target for report in self.reports()]
+        self._targets = session.targets
         self._printer = self._chosen_printer()
         self._stopped = False
         self._opened = False

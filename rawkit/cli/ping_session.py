@@ -6,15 +6,14 @@ from ipaddress import IPv4Address
 from rawkit import api
 from rawkit.cli.errors import complain
 from rawkit.cli.ping_options import PingOptions
-from rawkit.engine.ping_events import Address, PingEvent
+from rawkit.engine.ping_events import Address
 from rawkit.engine.ping_report import PingReport
 from rawkit.errors import NameNotFound, UsageError
 from rawkit.host.names import numeric, resolve
-from rawkit.session import Session
 from rawkit.sockets.packet_io import PacketIO
 
 Host = str | Address
-AnySession = Session[PingEvent, PingReport] | Session[PingEvent, tuple[PingReport, ...]]
+AnySession = api.PingSession[PingReport] | api.PingSession[tuple[PingReport, ...]]
 
 SPACING = 0.001
 """Seconds between two of several hosts: answers to a burst to all at once would be lost here."""

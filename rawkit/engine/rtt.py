@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rawkit.record import field, record
 
@@ -53,8 +53,10 @@ class RoundTrips:
             self._ewma = rtt
         self._latest.append(rtt)
         self.count += 1
-        self._min = min(self._min, rtt)
-        self._max = max(self._max, rtt)
+        if rtt < self._min:
+            self._min = rtt
+        if rtt > self._max:
+            self._max = rtt
         off = rtt - self._mean
         self._mean += off / self.count
         self._squares += off * (rtt - self._mean)
@@ -63,6 +65,9 @@ class RoundTrips:
         """Return the statistics so far, or ``None`` if nothing came."""
         if not self.count:
             return None
+        if self.count == 1:
+            only = self._max
+            return RTT(1, only, only, only, 0.0, only, only, only, None, only)
         ordered = sorted(self._latest)
         return RTT(
             self.count,
@@ -76,6 +81,14 @@ class RoundTrips:
             self._steps / (self.count - 1) if self.count > 1 else None,
             self._ewma,
         )
+
+
+def statistics(samples: Iterable[float]) -> RTT | None:
+    """Return the statistics of samples in order of arrival, or ``None`` if there are none."""
+    trips = RoundTrips()
+    for sample in samples:
+        trips.add(sample)
+    return trips.statistics()
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

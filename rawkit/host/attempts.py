@@ -3,16 +3,17 @@
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
+from rawkit.host import ioctl
+from rawkit.host.calls import CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUSER, libc, unshare
 from rawkit.host.capability import Capability, raised
 
-CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x0002_0000, 0x1000_0000, 0x4000_0000  # sched.h
-SIOCSIFFLAGS = 0x8914  # linux/sockios.h
-IFF_UP = 1
 TUN = "/dev/net/tun"
 
-Step = Callable[[], object]
+Step = tuple[str, Callable[[], object]]
+"""What it is called, and what is done; it fails by an OSError."""
 
 
 class Attempt(NamedTuple):
@@ -67,31 +68,34 @@ def user_namespace() -> Attempt:
     Some kernels let the namespace be made and only then take its capabilities
     away, so a raw socket is opened and an interface set up in it, too.
     """
-    uid, gid = os.geteuid(), os.getegid()
-    return in_child(
-        (
-            ("unshare", _unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS)),
-            ("write /proc/self/setgroups", lambda: _write("/proc/self/setgroups", "deny")),
-            ("write /proc/self/uid_map", lambda: _write("/proc/self/uid_map", f"0 {uid} 1")),
-            ("write /proc/self/gid_map", lambda: _write("/proc/self/gid_map", f"0 {gid} 1")),
-            ("open a raw socket in it", _raw_inside),
-            ("set up an interface in it", _loopback_up),
-        )
-    )
+    return in_child((*into_user_namespace(), *USE_OF_NETWORK))
 
 
 def network_namespace() -> Attempt:
     """Try to get a network of our own the privileged way, in a child that ends at once."""
-    steps = (
-        ("unshare", _unshare(CLONE_NEWNET | CLONE_NEWNS)),
-        ("open a raw socket in it", _raw_inside),
-        ("set up an interface in it", _loopback_up),
-    )
     with raised(Capability.SYS_ADMIN, Capability.NET_ADMIN, Capability.NET_RAW):
-        return in_child(steps)
+        return in_child((*into_network_namespace(), *USE_OF_NETWORK))
 
 
-def run(steps: tuple[tuple[str, Step], ...]) -> Attempt:
+def into_user_namespace() -> tuple[Step, ...]:
+    """Return the steps into user, network and mount namespaces in which we are root."""
+    kinds, uid, gid = CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS, os.geteuid(), os.getegid()
+    libc()  # loaded here, and not in a child
+    return (
+        ("unshare", lambda: unshare(kinds)),
+        ("write /proc/self/setgroups", lambda: _write("/proc/self/setgroups", "deny")),
+        ("write /proc/self/uid_map", lambda: _write("/proc/self/uid_map", f"0 {uid} 1")),
+        ("write /proc/self/gid_map", lambda: _write("/proc/self/gid_map", f"0 {gid} 1")),
+    )
+
+
+def into_network_namespace() -> tuple[Step, ...]:
+    """Return the steps into network and mount namespaces, for who has ``CAP_SYS_ADMIN``."""
+    libc()
+    return (("unshare", lambda: unshare(CLONE_NEWNET | CLONE_NEWNS)),)
+
+
+def run(steps: tuple[Step, ...]) -> Attempt:
     """Take steps until one fails."""
     for stage, step in steps:
         try:
@@ -101,7 +105,7 @@ def run(steps: tuple[tuple[str, Step], ...]) -> Attempt:
     return Attempt()
 
 
-def in_child(steps: tuple[tuple[str, Step], ...]) -> Attempt:
+def in_child(steps: tuple[Step, ...]) -> Attempt:
     """Take steps in a forked child, as they cannot be taken back; the child ends after them."""
     receiver, sender = os.pipe2(os.O_CLOEXEC)
     child = os.fork()
@@ -114,7 +118,8 @@ def in_child(steps: tuple[tuple[str, Step], ...]) -> Attempt:
     os.close(sender)
     with open(receiver, encoding="utf-8") as pipe:  # noqa: PTH123  # a descriptor, not a path
         number, _, stage = pipe.read().partition(" ")
-    os.waitpid(child, 0)
+    with suppress(ChildProcessError):  # whoever ignores SIGCHLD has no children to wait for
+        os.waitpid(child, 0)
     return Attempt(stage, int(number)) if number else Attempt("start of the child", -1)
 
 
@@ -130,19 +135,6 @@ def _socket(stage: str, family: int, kind: int, protocol: int) -> Attempt:
     )
 
 
-def _unshare(flags: int) -> Step:
-    import ctypes
-
-    libc = ctypes.CDLL(None, use_errno=True)  # loaded before the fork
-
-    def step() -> None:
-        if libc.unshare(flags) < 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-
-    return step
-
-
 def _write(path: str, text: str) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
@@ -156,8 +148,11 @@ def _raw_inside() -> None:
 
 
 def _loopback_up() -> None:
-    import fcntl
-    import struct
+    with ioctl.any_socket() as handle:
+        ioctl.bring_up(handle, "lo")
 
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
-        fcntl.ioctl(handle, SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", IFF_UP))
+
+USE_OF_NETWORK: tuple[Step, ...] = (
+    ("open a raw socket in it", _raw_inside),
+    ("set up an interface in it", _loopback_up),
+)

@@ -9,12 +9,10 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rawkit.errors import MissingCapability
-
-if TYPE_CHECKING:
-    import ctypes
+from rawkit.host.calls import check, libc, prctl
 
 STATUS = "/proc/thread-self/status"  # /proc/self would be the main thread's
 INITIAL_USER_NAMESPACE = 0xEFFFFFFD  # its inode: PROC_USER_INIT_INO, linux/proc_ns.h
@@ -260,10 +258,10 @@ def drop(keep: Iterable[Capability] = ()) -> frozenset[int]:
         _capset(effective | setpcap, permitted, inheritable)
         for capability in read().bounding:
             if not kept >> capability & 1:
-                _prctl(PR_CAPBSET_DROP, capability)
-    _prctl(PR_CAP_AMBIENT, AMBIENT_CLEAR_ALL)
+                prctl(PR_CAPBSET_DROP, capability)
+    prctl(PR_CAP_AMBIENT, AMBIENT_CLEAR_ALL)
     _capset(kept & permitted, kept & permitted, 0)
-    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
     return frozenset(c for c in read().bounding if not kept >> c & 1)
 
 
@@ -281,7 +279,7 @@ def ambient(*capabilities: Capability) -> None:
     effective, permitted, inheritable = _capget()
     _capset(effective, permitted, inheritable | _mask(capabilities))
     for capability in capabilities:
-        _prctl(PR_CAP_AMBIENT, AMBIENT_RAISE, capability)
+        prctl(PR_CAP_AMBIENT, AMBIENT_RAISE, capability)
 
 
 def _mask(capabilities: Iterable[int]) -> int:
@@ -296,35 +294,13 @@ def _members(mask: int) -> frozenset[int]:
 _KNOWN = frozenset(map(int, Capability))
 
 
-def _libc() -> "ctypes.CDLL":
-    import ctypes
-
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def _check(result: int) -> int:
-    if result < 0:
-        import ctypes
-
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    return result
-
-
-def _prctl(option: int, second: int = 0, third: int = 0) -> int:
-    import ctypes
-
-    rest = (ctypes.c_ulong(number) for number in (second, third, 0, 0))
-    return _check(_libc().prctl(option, *rest))
-
-
 def _capget() -> tuple[int, int, int]:
     """Return the effective, permitted and inheritable masks (capget(2))."""
     import ctypes
     import struct
 
     sets = ctypes.create_string_buffer(24)
-    _check(_libc().capget(struct.pack("=Ii", CAPABILITY_VERSION_3, 0), sets))
+    check(libc().capget(struct.pack("=Ii", CAPABILITY_VERSION_3, 0), sets))
     low_e, low_p, low_i, high_e, high_p, high_i = struct.unpack("=6I", sets.raw)
     return low_e | high_e << 32, low_p | high_p << 32, low_i | high_i << 32
 
@@ -336,7 +312,7 @@ def _capset(effective: int, permitted: int, inheritable: int) -> None:
     masks = (effective, permitted, inheritable)
     low, high = [m & 0xFFFF_FFFF for m in masks], [m >> 32 for m in masks]
     header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
-    _check(_libc().capset(header, struct.pack("=6I", *low, *high)))
+    check(libc().capset(header, struct.pack("=6I", *low, *high)))
 
 
 def _masks_by_calls() -> tuple[int, int, int, int, int]:
@@ -344,8 +320,8 @@ def _masks_by_calls() -> tuple[int, int, int, int, int]:
     bounding = inherited = 0
     for capability in range(64):
         try:
-            bounding |= _prctl(PR_CAPBSET_READ, capability) << capability
-            inherited |= _prctl(PR_CAP_AMBIENT, AMBIENT_IS_SET, capability) << capability
+            bounding |= prctl(PR_CAPBSET_READ, capability) << capability
+            inherited |= prctl(PR_CAP_AMBIENT, AMBIENT_IS_SET, capability) << capability
         except OSError:
             break  # EINVAL: above the last one this kernel knows
     return (*_capget(), bounding, inherited)

@@ -31,7 +31,7 @@ def diagnose() -> tuple[Finding, ...]:
         *sockets.values(),
         *namespaces.values(),
         judge.seccomp(privileges.seccomp(), privileges.no_new_privs()),
-        judge.apparmor(_apparmor_label(), sysctl.find(judge.APPARMOR_USERNS)),
+        judge.apparmor(_apparmor_label(), sysctl.find(privileges.APPARMOR_USERNS)),
         judge.tun(attempts.tun()),
         _offloads(),
         judge.icmp_limits({name: _number(f"net.ipv4.{name}") for name in ICMP_SETTINGS}),
@@ -112,7 +112,7 @@ def _sockets() -> dict[str, Finding]:
 
 
 def _namespaces() -> dict[str, Finding]:
-    names = (judge.APPARMOR_USERNS, judge.CLONE_USERNS, judge.MOST_USERNS)
+    names = (privileges.APPARMOR_USERNS, privileges.CLONE_USERNS, judge.MOST_USERNS)
     settings = {name: sysctl.find(name) for name in names}
     user = judge.user_namespace(attempts.user_namespace(), settings, privileges.seccomp())
     return {"user": user, "network": judge.network_namespace(attempts.network_namespace(), user)}

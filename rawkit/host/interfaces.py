@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import TYPE_CHECKING
 
 from rawkit.errors import UsageError
+from rawkit.host import ioctl
 from rawkit.record import record
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ TYPES = {
     65534: "tun",
 }
 ETHERNET = 1  # linux/if_arp.h: ARPHRD_ETHER
-SIOCETHTOOL = 0x8946  # linux/sockios.h
 ETHTOOL_GFLAGS = 0x25  # linux/ethtool.h
 ETH_FLAG_LRO = 1 << 15
 ASKED = {  # what one ETHTOOL_G… each answers
@@ -169,7 +169,7 @@ def offloads(name: str) -> frozenset[str]:
     sent ones late, ``send checksum`` fills in checksums late: all change what a
     capture on this host shows. Empty if the driver does not tell.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as handle:
+    with ioctl.any_socket() as handle:
         found = {feature for feature, command in ASKED.items() if _ethtool(handle, name, command)}
         if _ethtool(handle, name, ETHTOOL_GFLAGS) & ETH_FLAG_LRO:
             found.add("lro")
@@ -178,18 +178,10 @@ def offloads(name: str) -> frozenset[str]:
 
 def _ethtool(handle: socket.socket, name: str, command: int) -> int:
     """Return what an ethtool command with one number as its result says; 0 if nothing."""
-    import fcntl
-    import struct
-    from array import array
-
-    value = array("I", (command, 0))  # struct ethtool_value
-    address, _ = value.buffer_info()
-    request = struct.pack("@16sP16x", name.encode(), address)  # struct ifreq
     try:
-        fcntl.ioctl(handle, SIOCETHTOOL, request)
+        return ioctl.ethtool(handle, name, command)
     except OSError:
         return 0
-    return value[1]
 
 
 def _interface(link: "ifinfmsg", addresses: tuple[InterfaceAddress, ...]) -> Interface:

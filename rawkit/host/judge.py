@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from rawkit.host.attempts import Attempt
 from rawkit.host.capability import Capability, CapabilitySets, explain
 from rawkit.host.finding import Finding, Verdict
-from rawkit.host.privileges import SECCOMP_MODES, PingGroups
+from rawkit.host.privileges import APPARMOR_USERNS, CLONE_USERNS, SECCOMP_MODES, PingGroups
 
 OK, WARN, BAD = Verdict.OK, Verdict.WARN, Verdict.BAD
 
-APPARMOR_USERNS = "kernel.apparmor_restrict_unprivileged_userns"
-CLONE_USERNS = "kernel.unprivileged_userns_clone"
 MOST_USERNS = "user.max_user_namespaces"
 ECHO_REPLY, TIME_EXCEEDED = 0, 11  # bits of icmp_ratemask
 OTHERS_MAY_ENTER, OTHERS_MAY_READ = 0o001, 0o004

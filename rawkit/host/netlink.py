@@ -5,11 +5,12 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from rawkit.host.calls import setns
+
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
 
 Answer = TypeVar("Answer")
-CLONE_NEWNET = 0x4000_0000  # sched.h
 
 
 def ask(question: "Callable[[IPRoute], Answer]", netns: int | str | None = None) -> Answer:
@@ -47,13 +48,11 @@ def ask(question: "Callable[[IPRoute], Answer]", netns: int | str | None = None)
 
 def _enter(netns: int | str) -> None:
     """Move this thread into a network namespace (setns(2))."""
-    import ctypes
-
     handle = netns if isinstance(netns, int) else os.open(netns, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        if ctypes.CDLL(None, use_errno=True).setns(handle, CLONE_NEWNET) < 0:
-            number = ctypes.get_errno()
-            raise OSError(number, f"{os.strerror(number)}, entering a network namespace")
+        setns(handle)
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror}, entering a network namespace") from error
     finally:
         if handle != netns:
             os.close(handle)

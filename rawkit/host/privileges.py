@@ -4,9 +4,12 @@ import os
 from typing import NamedTuple
 
 from rawkit.host import sysctl
+from rawkit.host.calls import prctl
 from rawkit.host.capability import STATUS, in_initial_user_namespace
 
 PING_GROUP_RANGE = "net.ipv4.ping_group_range"  # for IPv6 too (icmp(7))
+APPARMOR_USERNS = "kernel.apparmor_restrict_unprivileged_userns"  # Ubuntu
+CLONE_USERNS = "kernel.unprivileged_userns_clone"  # Debian
 SECCOMP_MODES = {0: "off", 1: "strict", 2: "filter"}  # linux/seccomp.h
 PR_GET_SECUREBITS = 27  # linux/prctl.h
 SECUREBITS = (  # linux/securebits.h, each followed by its lock
@@ -43,11 +46,10 @@ class PingGroups(NamedTuple):
         return f'{"" if self.is_foreign else "sudo "}sysctl -w {PING_GROUP_RANGE}="{wide}"'
 
     def __str__(self) -> str:
-        who = "no group" if self.low > self.high else f"groups {self.low} to {self.high}"
-        ours = f"ours {'is' if len(self.ours) == 1 else 'are'} {', '.join(map(str, self.ours))}"
         if self.is_foreign:
-            return f"{PING_GROUP_RANGE} admits no group that this user namespace knows, {ours}"
-        return f'{PING_GROUP_RANGE} is "{self.low} {self.high}" ({who}), {ours}'
+            return f"{PING_GROUP_RANGE} holds no group of this user namespace"
+        ours = ", ".join(map(str, self.ours))
+        return f"{PING_GROUP_RANGE} is {self.low} {self.high}, our groups are {ours}"
 
 
 def ping_groups() -> PingGroups | None:
@@ -79,9 +81,7 @@ def no_new_privs() -> bool | None:
 
 def securebits() -> tuple[str, ...]:
     """Return the names of this thread's securebits (capabilities(7))."""
-    import ctypes
-
-    bits = max(0, ctypes.CDLL(None).prctl(PR_GET_SECUREBITS, 0, 0, 0, 0))
+    bits = prctl(PR_GET_SECUREBITS)
     return tuple(name for place, name in enumerate(SECUREBITS) if bits >> place & 1)
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from shutil import which
 from typing import NoReturn
 
-from rawkit.lab.calls import (
+from rawkit.host.calls import (
     CLONE_NEWNS,
     CLONE_NEWPID,
     MS_NODEV,

@@ -22,7 +22,7 @@ from typing import IO, Literal, ParamSpec, Self, TypedDict, TypeVar, Unpack, ove
 
 from rawkit.errors import LabError, NotPermitted
 from rawkit.host import sysctl
-from rawkit.lab.calls import CLONE_NEWNET, die_with_parent, setns, unshare
+from rawkit.host.calls import CLONE_NEWNET, die_with_parent, setns, unshare
 
 # Not /proc/self, which is the main thread's.
 CURRENT = "/proc/thread-self/ns/net"

@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from rawkit.errors import LabError
-from rawkit.lab.calls import die_with_parent, flags_of, libc
+from rawkit.host.calls import die_with_parent, libc, prctl
 from rawkit.record import record
 
 PR_SET_TIMERSLACK = 29  # linux/prctl.h
@@ -166,7 +166,7 @@ def _live(
         os.setsid()  # a Ctrl-C at the terminal is the parent's business
         if dies_with_thread:
             die_with_parent(signal.SIGKILL)
-        libc().prctl(PR_SET_TIMERSLACK, flags_of(SHORTEST_SLACK), *(flags_of(0),) * 3)
+        prctl(PR_SET_TIMERSLACK, SHORTEST_SLACK)
         _forget(keep)
         gc.freeze()  # collecting must not look through all that the parent had made
         line.answer(Ready())

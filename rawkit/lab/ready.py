@@ -7,32 +7,23 @@ it is asked for. (IFA_F_NODAD hides that moment and the first packet is lost for
 All functions work in the network namespace of the calling thread.
 """
 
-import fcntl
 import io
-import socket
-import struct
 import time
 from collections.abc import Collection
 
 from rawkit.errors import LabError
+from rawkit.host import ioctl
 
-SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCETHTOOL = 0x8913, 0x8914, 0x8946  # linux/sockios.h
-IFF_UP = 1
 ETHTOOL_GLINK = 0x0A  # linux/ethtool.h
 IFA_F_TENTATIVE = 0x40  # linux/if_addr.h
 LINK_SCOPE = 0x20  # of an address in if_inet6
-
-FLAGS_REQUEST = struct.Struct("16sH22x")  # struct ifreq
-POINTER_REQUEST = struct.Struct("16sP16x")
 PAUSE = 0.0005
 
 
 def loopback_up() -> None:
     """Bring ``lo`` up."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        request = FLAGS_REQUEST.pack(b"lo", 0)
-        name, flags = FLAGS_REQUEST.unpack(fcntl.ioctl(any_socket, SIOCGIFFLAGS, request))
-        fcntl.ioctl(any_socket, SIOCSIFFLAGS, FLAGS_REQUEST.pack(name, flags | IFF_UP))
+    with ioctl.any_socket() as handle:
+        ioctl.bring_up(handle, "lo")
 
 
 def wait_ready(interfaces: Collection[str], *, ipv6: bool = True, timeout: float = 5.0) -> None:
@@ -55,15 +46,9 @@ def wait_ready(interfaces: Collection[str], *, ipv6: bool = True, timeout: float
 
 def _without_carrier(interfaces: Collection[str]) -> str:
     """Return what has no carrier yet. Asking makes the kernel look at once."""
-    import ctypes
-
-    answer = ctypes.create_string_buffer(8)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+    with ioctl.any_socket() as handle:
         for name in interfaces:
-            struct.pack_into("=II", answer, 0, ETHTOOL_GLINK, 0)
-            request = POINTER_REQUEST.pack(name.encode(), ctypes.addressof(answer))
-            fcntl.ioctl(any_socket, SIOCETHTOOL, request)
-            if not struct.unpack_from("=I", answer, 4)[0]:
+            if not ioctl.ethtool(handle, name, ETHTOOL_GLINK):
                 return f"{name} has no carrier"
     return ""
 

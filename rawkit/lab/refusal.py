@@ -3,7 +3,10 @@
 import errno
 import os
 
+from rawkit.host import sysctl
+from rawkit.host.calls import prctl
 from rawkit.host.capability import Capability, read
+from rawkit.host.privileges import APPARMOR_USERNS, CLONE_USERNS, seccomp
 from rawkit.record import record
 
 PR_GET_DUMPABLE = 3  # linux/prctl.h
@@ -49,17 +52,16 @@ def explain(step: str, number: int, here: Surroundings) -> str:
 
 def look_around() -> Surroundings:
     """Return what this process is subject to."""
-    status = dict(line.split(":\t", 1) for line in _read("/proc/self/status").splitlines())
     limits = [f"user.max_{kind}_namespaces" for kind in ("user", "net", "mnt")]
     return Surroundings(
         threads=threads(),
-        seccomp=status.get("Seccomp") == "2",
-        apparmor=_sysctl("kernel.apparmor_restrict_unprivileged_userns") == "1",
-        clone_forbidden=_sysctl("kernel.unprivileged_userns_clone") == "0",
-        selinux=_read("/sys/fs/selinux/enforce") == "1",
+        seccomp=bool(seccomp()),
+        apparmor=sysctl.find(APPARMOR_USERNS) == "1",
+        clone_forbidden=sysctl.find(CLONE_USERNS) == "0",
+        selinux=_enforces_selinux(),
         dumpable=_is_dumpable(),
         plain_root=os.geteuid() == 0 and Capability.SETFCAP not in read().effective,
-        most=tuple((key, int(most)) for key in limits if (most := _sysctl(key))),
+        most=tuple((key, int(most)) for key in limits if (most := sysctl.find(key))),
     )
 
 
@@ -99,18 +101,16 @@ def _limit(here: Surroundings) -> tuple[str, tuple[str, ...]]:
 
 def _forbidden(here: Surroundings) -> tuple[str, tuple[str, ...]]:
     if here.apparmor:
-        key = "kernel.apparmor_restrict_unprivileged_userns"
         return (
-            f"AppArmor forbids it to ordinary users ({key} = 1)",
+            f"AppArmor forbids it to ordinary users ({APPARMOR_USERNS} = 1)",
             (
-                f"sudo sysctl -w {key}=0",
+                f"sudo sysctl -w {APPARMOR_USERNS}=0",
                 "an AppArmor profile with the rule 'userns,' for this interpreter",
                 "podman unshare COMMAND",
             ),
         )
     if here.clone_forbidden:
-        key = "kernel.unprivileged_userns_clone"
-        return f"{key} is 0", (f"sudo sysctl -w {key}=1", RUN_AS_ROOT)
+        return f"{CLONE_USERNS} is 0", (f"sudo sysctl -w {CLONE_USERNS}=1", RUN_AS_ROOT)
     if not here.dumpable:
         cause = "this interpreter has capabilities of its own, so /proc/self is not ours"
         return cause, ("use an interpreter without file capabilities",)
@@ -128,18 +128,12 @@ def _forbidden(here: Surroundings) -> tuple[str, tuple[str, ...]]:
 
 
 def _is_dumpable() -> bool:
-    from rawkit.lab.calls import libc
-
-    return bool(libc().prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1)
+    return prctl(PR_GET_DUMPABLE) == 1
 
 
-def _sysctl(key: str) -> str:
-    return _read(f"/proc/sys/{key.replace('.', '/')}")
-
-
-def _read(path: str) -> str:
+def _enforces_selinux() -> bool:
     try:
-        with open(path) as file:  # noqa: PTH123
-            return file.read().strip()
+        with open("/sys/fs/selinux/enforce", "rb") as file:  # noqa: PTH123  # pathlib is slow
+            return file.read(1) == b"1"
     except OSError:
-        return ""
+        return False

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Self, Unpack
 
 from rawkit.errors import LabError
+from rawkit.host.privileges import PING_GROUP_RANGE
 from rawkit.host.sysctl import path_of
 from rawkit.lab.impairment import Impairment
 from rawkit.lab.namespace import SILENT, Namespace, on_own_thread, write_sysctls
@@ -15,7 +16,6 @@ from rawkit.lab.ready import loopback_up
 if TYPE_CHECKING:
     from rawkit.lab.wire import Wire
 
-PING_GROUPS = "net.ipv4.ping_group_range"
 FORWARDING = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
 SAME_EVERYWHERE: Mapping[str, str | int] = {
     # New namespaces take over some settings of the machine; a lab must not.
@@ -91,10 +91,10 @@ class Node(Namespace):
         forwarding = dict.fromkeys(FORWARDING, int(self.forwards))
         # Forwarding first: to write it sets others back (ip-sysctl.rst).
         write_sysctls({**forwarding, **SAME_EVERYWHERE})
-        settings = {PING_GROUPS: f"{os.getegid()} {os.getegid()}", **self._host.sysctls}
-        if str(settings[PING_GROUPS]).split() == ["1", "0"]:
+        settings = {PING_GROUP_RANGE: f"{os.getegid()} {os.getegid()}", **self._host.sysctls}
+        if str(settings[PING_GROUP_RANGE]).split() == ["1", "0"]:
             # It is so already; and where group 1 is not mapped, it could not be written.
-            del settings[PING_GROUPS]
+            del settings[PING_GROUP_RANGE]
         write_sysctls({k: v for k, v in settings.items() if not self._is_late(k)})
         loopback_up()
 

@@ -8,20 +8,13 @@ enough. Else comes a user namespace in which we are root, over nothing but what 
 import os
 import socket
 import sys
-from collections.abc import Callable
 from typing import NoReturn
 
 from rawkit.errors import LabError
+from rawkit.host import attempts
+from rawkit.host.attempts import Step
+from rawkit.host.calls import MS_PRIVATE, MS_REC, mount
 from rawkit.host.capability import Capability, read
-from rawkit.lab.calls import (
-    CLONE_NEWNET,
-    CLONE_NEWNS,
-    CLONE_NEWUSER,
-    MS_PRIVATE,
-    MS_REC,
-    mount,
-    unshare,
-)
 from rawkit.lab.ready import loopback_up
 from rawkit.lab.refusal import explain, look_around, threads
 
@@ -31,15 +24,6 @@ FALLBACK_DEVICES = frozenset(
     ("erspan0", "gre0", "gretap0", "ip6_vti0", "ip6gre0", "ip6tnl0", "ip_vti0", "sit0", "tunl0")
 )
 """What tunnel modules put into every new namespace (net.core.fb_tunnels_only_for_init_net)."""
-
-
-class _Failed(Exception):
-    """A step of :func:`_leave` failed."""
-
-    def __init__(self, step: str, number: int) -> None:
-        super().__init__(step, number)
-        self.step = step
-        self.number = number
 
 
 def enter() -> None:
@@ -57,12 +41,11 @@ def enter() -> None:
             f"cannot enter namespaces of our own: this process has {count} threads already"
             " (try: do it first thing in the program; or OMP_NUM_THREADS=1)"
         )
-    try:
-        # A child goes ahead: to fail half way would leave us nobody, and nowhere.
-        _try_in_child()
-        _leave()
-    except _Failed as failed:
-        raise LabError(explain(failed.step, failed.number, look_around())) from failed
+    steps = _steps()
+    # A child goes ahead: to fail half way would leave us nobody, and nowhere.
+    for take in (attempts.in_child, attempts.run):
+        if not (outcome := take(steps)).succeeded:
+            raise LabError(explain(outcome.stage, outcome.errno, look_around()))
     only_loopback()
     loopback_up()
 
@@ -113,58 +96,16 @@ def _launch(argv: list[str]) -> NoReturn:
     os.execv(argv[0], argv)
 
 
-def _leave() -> None:
-    """Move this process; what fails half way stays half done."""
-    if {Capability.SYS_ADMIN, Capability.NET_ADMIN} <= read().effective:
-        _step("unshare(CLONE_NEWNET | CLONE_NEWNS)", lambda: unshare(CLONE_NEWNET | CLONE_NEWNS))
-    else:
-        user, group = os.geteuid(), os.getegid()
-        kinds = CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS
-        _step("unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS)", lambda: unshare(kinds))
-        _write("/proc/self/setgroups", "deny")
-        _write("/proc/self/uid_map", f"0 {user} 1")
-        _write("/proc/self/gid_map", f"0 {group} 1")
+def _steps() -> tuple[Step, ...]:
+    """Return the way in; what fails half way stays half done."""
+    privileged = {Capability.SYS_ADMIN, Capability.NET_ADMIN} <= read().effective
+    way = attempts.into_network_namespace() if privileged else attempts.into_user_namespace()
     # What we mount from now on is nobody else's business.
-    _step("mount(MS_PRIVATE)", lambda: mount("none", "/", None, MS_REC | MS_PRIVATE))
-
-
-def _try_in_child() -> None:
-    _flush()
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            _leave()
-        except _Failed as failed:
-            os.write(writer, f"{failed.number} {failed.step}".encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as answer:
-        said = answer.read()
-    os.waitpid(child, 0)
-    if said:
-        number, step = said.split(" ", 1)
-        raise _Failed(step, int(number))
-
-
-def _write(path: str, text: str) -> None:
-    def write() -> None:
-        with open(path, "w") as file:  # noqa: PTH123
-            file.write(text)
-
-    _step(path, write)
-
-
-def _step(name: str, action: Callable[[], None]) -> None:
-    try:
-        action()
-    except OSError as error:
-        raise _Failed(name, error.errno or 0) from error
+    return *way, ("mount(MS_PRIVATE)", lambda: mount("none", "/", None, MS_REC | MS_PRIVATE))
 
 
 def _flush() -> None:
-    """Write out what is buffered: a forked child or a new program must not, or could not."""
+    """Write out what is buffered: a new program could not."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()

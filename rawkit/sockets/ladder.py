@@ -5,7 +5,6 @@ does this look for the reasons.
 """
 
 import errno
-import os
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
@@ -25,9 +24,6 @@ REFUSALS = frozenset(
         *(errno.ESOCKTNOSUPPORT, errno.EPROTOTYPE),
     )
 )
-GROUP_RANGE = "net.ipv4.ping_group_range"  # for IPv6, too
-UNMAPPED = (65_534, 65_534)
-"""How it reads where its groups have no number (user_namespaces(7), overflowgid)."""
 
 
 class Refusal(NamedTuple):
@@ -105,17 +101,11 @@ def _refused(error: OSError, version: int, why: Callable[[OSError], Refusal]) ->
 
 def _why_no_ping_socket(error: OSError) -> Refusal:
     if error.errno == errno.EACCES:
-        from rawkit.host.sysctl import numbers
+        from rawkit.host.privileges import ping_groups
 
-        bounds = numbers(GROUP_RANGE)
-        if bounds == UNMAPPED:
-            cause = f"{GROUP_RANGE} holds no group of this user namespace"
-            return Refusal(cause, (f'sysctl -w {GROUP_RANGE}="{os.getegid()} {os.getegid()}"',))
-        groups = sorted({os.getegid(), *os.getgroups()})
-        if bounds and not any(bounds[0] <= group <= bounds[1] for group in groups):
-            ours = ", ".join(map(str, groups))
-            cause = f"{GROUP_RANGE} is {bounds[0]} {bounds[1]}, our groups are {ours}"
-            return Refusal(cause, (f'sudo sysctl -w {GROUP_RANGE}="0 2147483647"',))
+        groups = ping_groups()
+        if groups and not groups.admit_us:
+            return Refusal(str(groups), (groups.way_out,))
     if error.errno in (errno.EACCES, errno.EPERM):
         return Refusal(f"{_guard()} forbids ping sockets", ("allow socket(2) for ICMP there",))
     return Refusal("this kernel has no ping sockets", ())
@@ -134,12 +124,9 @@ def _why_no_raw_socket(error: OSError) -> Refusal:
 
 def _guard() -> str:
     """Return what may refuse a system call when all else allows it."""
-    try:
-        with open("/proc/thread-self/status", "rb") as lines:  # noqa: PTH123  # pathlib is slow
-            filtered = b"Seccomp:\t2\n" in lines.readlines()
-    except OSError:
-        filtered = False
-    return "a seccomp filter" if filtered else "a security module"
+    from rawkit.host.privileges import seccomp
+
+    return "a seccomp filter" if seccomp() else "a security module"
 
 
 def _not_permitted(version: int, refusals: list[Refusal]) -> NotPermitted:

@@ -40,8 +40,7 @@ ROOT = USER._replace(
 def test_a_user_is_told_what_is_missing_and_why() -> None:
     assert "\n".join(text(USER)) == (
         "raw sockets           no (no CAP_NET_RAW)\n"
-        'ping sockets          no (net.ipv4.ping_group_range is "1 0" (no group), '
-        "ours are 1000, 27)\n"
+        "ping sockets          no (net.ipv4.ping_group_range is 1 0, our groups are 1000, 27)\n"
         "interfaces, routes    no (no CAP_NET_ADMIN)\n"
         "effective             none\n"
         "permitted             none\n"

@@ -4,14 +4,7 @@ from statistics import fmean, pstdev
 
 import pytest
 
-from rawkit.engine.rtt import KEPT, RTT, RoundTrips, percentile
-
-
-def statistics(samples: list[float]) -> RTT | None:
-    trips = RoundTrips()
-    for sample in samples:
-        trips.add(sample)
-    return trips.statistics()
+from rawkit.engine.rtt import KEPT, RoundTrips, percentile, statistics
 
 
 def test_nothing_came_so_there_are_no_statistics() -> None:

@@ -27,29 +27,27 @@ def sets(*permitted: Capability) -> CapabilitySets:
         (
             PingGroups(1, 0, (0,)),
             False,
-            'net.ipv4.ping_group_range is "1 0" (no group), ours is 0',
+            "net.ipv4.ping_group_range is 1 0, our groups are 0",
         ),
         (
             PingGroups(0, 2147483647, (1000, 27)),
             True,
-            'net.ipv4.ping_group_range is "0 2147483647" (groups 0 to 2147483647), '
-            "ours are 1000, 27",
+            "net.ipv4.ping_group_range is 0 2147483647, our groups are 1000, 27",
         ),
         (
             PingGroups(27, 27, (1000, 27)),
             True,
-            'net.ipv4.ping_group_range is "27 27" (groups 27 to 27), ours are 1000, 27',
+            "net.ipv4.ping_group_range is 27 27, our groups are 1000, 27",
         ),
         (
             PingGroups(28, 999, (1000, 27)),
             False,
-            'net.ipv4.ping_group_range is "28 999" (groups 28 to 999), ours are 1000, 27',
+            "net.ipv4.ping_group_range is 28 999, our groups are 1000, 27",
         ),
         (
             PingGroups(65534, 65534, (0, 65534), is_foreign=True),
             False,
-            "net.ipv4.ping_group_range admits no group that this user namespace knows, "
-            "ours are 0, 65534",
+            "net.ipv4.ping_group_range holds no group of this user namespace",
         ),
     ],
 )
@@ -86,14 +84,14 @@ def test_without_a_net_raw_that_counts_there_is_a_warning(
             4,
             Attempt("ping socket", errno.EACCES),
             NOBODY,
-            'net.ipv4.ping_group_range is "1 0" (no group), ours is 1000',
+            "net.ipv4.ping_group_range is 1 0, our groups are 1000",
             ('sudo sysctl -w net.ipv4.ping_group_range="0 2147483647"',),
         ),
         (
             4,
             Attempt("ping socket", errno.EACCES),
             PingGroups(65534, 65534, (0,), is_foreign=True),
-            "net.ipv4.ping_group_range admits no group that this user namespace knows, ours is 0",
+            "net.ipv4.ping_group_range holds no group of this user namespace",
             ('sysctl -w net.ipv4.ping_group_range="0 0"',),
         ),
         (

@@ -24,18 +24,18 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 def unshare(flags: int) -> None:
     """Move the calling thread into new namespaces (unshare(2))."""
-    _check(libc().unshare(flags))
+    check(libc().unshare(flags))
 
 
 def setns(descriptor: int, kind: int = CLONE_NEWNET) -> None:
     """Move the calling thread into the namespace that a descriptor stands for (setns(2))."""
-    _check(libc().setns(descriptor, kind))
+    check(libc().setns(descriptor, kind))
 
 
 def mount(source: str, target: str, kind: str | None, flags: int = 0) -> None:
     """Attach a file system, or change how mounts travel (mount(2))."""
     names = source.encode(), os.fsencode(target), kind and kind.encode()
-    _check(libc().mount(*names, flags_of(flags), None))
+    check(libc().mount(*names, _wide(flags), None))
 
 
 def die_with_parent(signal: int) -> None:
@@ -43,14 +43,12 @@ def die_with_parent(signal: int) -> None:
 
     That is PR_SET_PDEATHSIG of prctl(2); a child of this process does not inherit it.
     """
-    _check(libc().prctl(PR_SET_PDEATHSIG, flags_of(signal), *(flags_of(0),) * 3))
+    prctl(PR_SET_PDEATHSIG, signal)
 
 
-def flags_of(number: int) -> "ctypes.c_ulong":
-    """Return a number as wide as the variadic and the flag arguments are."""
-    import ctypes
-
-    return ctypes.c_ulong(number)
+def prctl(option: int, second: int = 0, third: int = 0) -> int:
+    """Ask or tell the kernel something about the calling thread (prctl(2))."""
+    return check(libc().prctl(option, *map(_wide, (second, third, 0, 0))))
 
 
 @cache
@@ -61,9 +59,22 @@ def libc() -> "ctypes.CDLL":
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _check(result: int) -> None:
+def check(result: int) -> int:
+    """Return what a call of :func:`libc` returned, if it went well.
+
+    Raises:
+        OSError: it did not.
+    """
     if result < 0:
         import ctypes
 
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+    return result
+
+
+def _wide(number: int) -> "ctypes.c_ulong":
+    """Return a number as wide as variadic arguments and flags are."""
+    import ctypes
+
+    return ctypes.c_ulong(number)
