@@ -1,10 +1,10 @@
 """Ping: who answers, how far away, and how reliably? (RFC 792, RFC 4443 §4)."""
 
 import math
-from collections import deque
 
 from rawkit.engine.echo_payload import EchoPayload, damage_of
 from rawkit.engine.family import Address, family_of
+from rawkit.engine.ping_course import Course
 from rawkit.engine.ping_events import (
     Burst,
     ErrorReply,
@@ -17,7 +17,6 @@ from rawkit.engine.ping_events import (
     Verdict,
 )
 from rawkit.engine.ping_match import Match, Matcher
-from rawkit.engine.ping_pace import Pace
 from rawkit.engine.ping_report import PingReport
 from rawkit.engine.ping_settings import PingSettings, outer_header
 from rawkit.engine.ping_tally import Outcome, Request, Tally
@@ -62,24 +61,10 @@ class Ping:
         self._tallies = [Tally(target, keep) for target in targets]
         self._outers = [outer_header(target, settings) for target in targets]
         self._matcher = Matcher(self._tallies, self._payloads, identifier, settings.any_source)
-        self._pace = Pace(
-            targets=len(targets),
-            count=settings.count,
-            interval=settings.interval,
-            spacing=settings.spacing,
-            preload=settings.preload,
-            adaptive=settings.adaptive,
-            count_answers=settings.deadline is not None,
-        )
-        self._waiting: deque[tuple[float, Request]] = deque()
-        self._in_flight = 0
-        self._newest: Request | None = None
+        self._course = Course(settings, len(targets))
         self._departing: dict[int, tuple[Packet, Request]] = {}
-        self._slowest = 0.0
-        self._heard = False
         self._lost_here = 0
         self._plays_volleys = True
-        self._last_sent = 0.0
         self._via: dict[str, str] = {}
         self._wakes_at: float | None = 0.0
 
@@ -93,16 +78,16 @@ class Ping:
         return step
 
     def _step(self, now: float, news: News | None) -> Step[PingEvent]:
-        events = self._take(now, news) if news is not None else []
-        if self._waiting and self._waiting[0][0] <= now:
-            events += self._give_up(now)
-        if self._is_over(now):
+        course = self._course
+        events = self._take(news) if news is not None else []
+        events += self._give_up(now)
+        if course.is_over(now):
             events += self._give_up(math.inf)
             return Step((), tuple(events), None)
         if (volley := self._volley(now)) is not None:
             return Step((), tuple(events), now, volley)
         send = self._send_due(now, events)
-        return Step(send, tuple(events), self._wake_at(now))
+        return Step(send, tuple(events), course.wake_at(now))
 
     def report(self) -> tuple[PingReport, ...]:
         """Return the books of every target, in the order given.
@@ -110,11 +95,10 @@ class Ping:
         Packets lost by the socket count with the first targets that miss an answer:
         which of them had answered cannot be known.
         """
-        elapsed = self._last_sent - (self._pace.started or self._last_sent)
         reports, lost_here = [], self._lost_here
         via, why = ", ".join(self._via), "; ".join(filter(None, self._via.values()))
         for tally in self._tallies:
-            report = tally.report(elapsed, lost_here, via, why)
+            report = tally.report(self._course.elapsed, lost_here, via, why)
             lost_here -= report.ledger.lost_here - report.ledger.not_sent
             reports.append(report)
         return tuple(reports)
@@ -122,8 +106,8 @@ class Ping:
     # What to send
 
     def _send_due(self, now: float, events: list[PingEvent]) -> tuple[Packet, ...]:
-        pace = self._pace
-        if pace.due_at(now, self._caught_up) > now:
+        pace = self._course.pace
+        if pace.due_at(now, self._course.caught_up) > now:
             return ()
         send = [self._request(now, events)]
         while len(send) < BURST and pace.due_at(now) <= now:
@@ -131,14 +115,11 @@ class Ping:
         return tuple(send)
 
     def _request(self, now: float, events: list[PingEvent]) -> Packet:
-        number = self._pace.next_target(now)
+        number = self._course.pace.next_target(now)
         tally = self._tallies[number]
         request = Request(number, tally.sent + 1, now, now)
         tally.add(request)
-        self._in_flight += 1
-        self._newest = request
-        self._last_sent = now
-        self._waiting.append((now + self.settings.timeout, request))
+        self._course.made(request)
         echo = family_of(tally.target.address).echo_request(
             self.identifier, request.sequence & 0xFFFF
         )
@@ -153,14 +134,11 @@ class Ping:
 
     def _volley(self, now: float) -> Volley | None:
         """Return requests for the pipe to play by itself, where each waits for the last."""
-        pace, tally = self._pace, self._tallies[0]
-        due = self.settings.adaptive and self._caught_up and pace.started is not None
+        course, tally = self._course, self._tallies[0]
+        due = self.settings.adaptive and course.caught_up and course.pace.started is not None
         if not due or not self._plays_volleys or len(self._tallies) > 1:
             return None
-        size = VOLLEY
-        if pace.count is not None:
-            done = self._answered_count() if pace.count_answers else pace.sent
-            size = min(size, pace.count - done)
+        size = VOLLEY if course.pace.count is None else min(VOLLEY, course.wanted)
         first = tally.sent + 1
         payloads = tuple(self._payloads.of(0, first + turn) for turn in range(size))
         return Volley(
@@ -169,7 +147,7 @@ class Ping:
             first,
             payloads,
             self.settings.interval,
-            self._ends_at(),
+            course.ends_at(),
         )
 
     def _played(self, played: Volleyed) -> list[PingEvent]:
@@ -177,26 +155,23 @@ class Ping:
         self._plays_volleys = bool(played.departures)
         tally, rtts = self._tallies[0], played.rtts
         for turn, sent_at in enumerate(played.departures):
-            self._pace.next_target(sent_at)
-            self._newest = request = Request(0, played.volley.first + turn, sent_at, sent_at)
+            self._course.pace.next_target(sent_at)
+            request = Request(0, played.volley.first + turn, sent_at, sent_at)
             tally.add(request)
-            self._in_flight += 1
-            self._last_sent = sent_at
+            self._course.made(request)
             if turn < len(rtts):
                 self._settle(request, Outcome.REPLIED)
+                self._course.took(rtts[turn])
                 tally.rtts.add(rtts[turn])
-            else:
-                self._waiting.append((sent_at + self.settings.timeout, request))
         if rtts:
             tally.user_sent = tally.user_stamped = True
-            self._slowest = max(self._slowest, *rtts)
         if not self.settings.announce or not played.departures:
             return []
         return [Burst(tally.target, played.volley.first, len(played.departures), rtts)]
 
     # What has happened
 
-    def _take(self, now: float, news: News) -> list[PingEvent]:
+    def _take(self, news: News) -> list[PingEvent]:
         match news:
             case Received():
                 return self._read(news)
@@ -272,7 +247,7 @@ class Ping:
         match reply.verdict:
             case Verdict.IN_TIME:
                 self._settle(request, Outcome.REPLIED)
-                self._slowest = max(self._slowest, reply.rtt)
+                self._course.took(reply.rtt)
                 tally.sample(reply)
             case Verdict.DUPLICATE:
                 tally.duplicates += 1
@@ -300,56 +275,13 @@ class Ping:
             final=not match.is_advice,
         )
 
-    # When to send and when to stop
-
-    @property
-    def _caught_up(self) -> bool:
-        """Whether the newest request is waited for no more."""
-        return self._newest is None or self._newest.outcome is not Outcome.WAITING
-
     def _settle(self, request: Request, outcome: Outcome) -> None:
-        if request.outcome is Outcome.WAITING:
-            self._in_flight -= 1
-        self._heard |= outcome is Outcome.REPLIED or outcome is Outcome.ERROR
+        self._course.settled(request.outcome, outcome)
         self._tallies[request.number].settle(request, outcome)
 
     def _give_up(self, now: float) -> list[PingEvent]:
         events: list[PingEvent] = []
-        while self._waiting and self._waiting[0][0] <= now:
-            _, request = self._waiting.popleft()
-            if request.outcome is Outcome.WAITING:
-                self._settle(request, Outcome.GIVEN_UP)
-                target = self._tallies[request.number].target
-                events.append(Lost(target, request.sequence))
+        for request in self._course.overdue(now):
+            self._settle(request, Outcome.GIVEN_UP)
+            events.append(Lost(self._tallies[request.number].target, request.sequence))
         return events
-
-    def _is_over(self, now: float) -> bool:
-        pace = self._pace
-        if pace.started is None:
-            return False
-        if self._in_flight == 0 and pace.is_done:
-            return True
-        if pace.count_answers and pace.count is not None:
-            wanted = pace.count * len(self._tallies)
-            return self._answered_count() >= wanted or now >= self._ends_at()
-        return now >= self._ends_at()
-
-    def _answered_count(self) -> int:
-        answers = (Outcome.REPLIED, Outcome.ERROR)
-        return sum(tally.outcomes[answer] for tally in self._tallies for answer in answers)
-
-    def _ends_at(self) -> float:
-        """Return when all is over, answered or not."""
-        wanted, end = self.settings, math.inf
-        if wanted.deadline is not None:
-            end = (self._pace.started or 0.0) + wanted.deadline
-        if wanted.hurry and self._heard and self._pace.is_done:
-            end = min(end, self._last_sent + max(2 * self._slowest, wanted.interval))
-        return end
-
-    def _wake_at(self, now: float) -> float:
-        waiting = self._waiting
-        while waiting and waiting[0][1].outcome is not Outcome.WAITING:
-            waiting.popleft()
-        times_out = waiting[0][0] if waiting else math.inf
-        return min(times_out, self._ends_at(), self._pace.due_at(now, self._caught_up))
