@@ -12,7 +12,7 @@ from rawkit.engine.ping_report import PingReport
 from rawkit.engine.ping_settings import PingSettings
 from rawkit.engine.step import Engine, Step
 from rawkit.errors import UsageError
-from rawkit.host.names import resolve
+from rawkit.host.names import numeric, resolve
 from rawkit.host.source import source_for
 from rawkit.record import record
 from rawkit.session import Session
@@ -24,6 +24,8 @@ from rawkit.wire.news import News
 
 Report = TypeVar("Report")
 Host = str | Address
+LARGEST_IDENTIFIER = 0xFFFF
+LOOPBACK: dict[int, Address] = {4: IPv4Address("127.0.0.1"), 6: IPv6Address(1)}
 UNSPECIFIED: dict[int, Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
 
 
@@ -82,7 +84,7 @@ class PingOptions(TypedDict, total=False):
     keep_replies: bool
 
     interface: str | None
-    source: Address | None
+    source: Host | None
     mark: int | None
     dont_route: bool
     broadcast: bool
@@ -143,8 +145,8 @@ def ping(
     """
     wanted = dict(options)
     place = options.get("at")
-    source, version = options.get("source"), options.get("version")
-    identifier, wrap = options.get("identifier"), options.get("wrap")
+    source, version = _source(options.get("source")), options.get("version")
+    identifier, wrap = _identifier(options.get("identifier")), options.get("wrap")
     for name in ("at", "source", "version", "identifier", "wrap"):
         wanted.pop(name, None)
     for_pipe = {name: wanted.pop(name) for name in PIPE_OPTIONS & wanted.keys()}
@@ -158,8 +160,6 @@ def ping(
         )
     if not targets:
         raise UsageError("no host to ping")
-    if identifier is None:
-        identifier = next_identifier()
     engine = Ping(targets, identifier, os.urandom(16), settings)
 
     def open_io() -> PacketIO:
@@ -172,14 +172,39 @@ def ping(
     return PingSession(engine, open_io, targets)
 
 
+def _source(source: Host | None) -> Address | None:
+    address = numeric(source) if isinstance(source, str) else source
+    if address is None and source is not None:
+        raise UsageError(f"source is {source!r}, not an address")
+    return address
+
+
+def _identifier(wanted: int | None) -> int:
+    if wanted is None:
+        return next_identifier()
+    if not 0 <= wanted <= LARGEST_IDENTIFIER:
+        raise UsageError(f"identifier is {wanted}, not 0 to {LARGEST_IDENTIFIER}")
+    return wanted
+
+
 def _target(host: Host, version: int | None, pipe: Settings, alone: bool) -> Target:
     """Find out who is meant, and for a single target from which address it is asked."""
-    address = resolve(host, version)[0] if isinstance(host, str) else host
+    address = _meant(resolve(host, version)[0] if isinstance(host, str) else host)
     if pipe.src is not None:
+        if pipe.src.version != address.version:
+            raise UsageError(f"source address {pipe.src} for packets to {address}")
         return Target(str(host), address, pipe.src)
     if not alone:
         return Target(str(host), address, UNSPECIFIED[address.version])
     return Target(str(host), address, source_for(address, pipe.interface, pipe.mark))
+
+
+def _meant(address: Address) -> Address:
+    """Return the address that the kernel would send to (ip(7), ipv6(7))."""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        plain = address.ipv4_mapped
+        raise UsageError(f"{address} is IPv4 in IPv6 form: ping {plain}")
+    return LOOPBACK[address.version] if address.is_unspecified else address
 
 
 def _open(targets: tuple[Target, ...], identifier: int, settings: Settings) -> PacketIO:

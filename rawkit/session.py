@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from rawkit.engine.step import Engine
 from rawkit.record import record
 from rawkit.sockets.packet_io import PacketIO, VolleyIO
-from rawkit.wire.news import News, SendFailed, Volley, Volleyed
+from rawkit.wire.news import Fired, News, Salvo, SendFailed, Volley, Volleyed
 
 Event = TypeVar("Event")
 Report = TypeVar("Report")
@@ -181,11 +181,14 @@ class Session(Generic[Event, Report]):
         return self.report()
 
 
-def play(io: PacketIO, volley: Volley) -> Volleyed:
-    """Have a pipe play a volley; one that cannot sends nothing of it."""
-    if not isinstance(io, VolleyIO):
-        return Volleyed(volley)
-    try:
-        return io.play(volley)
-    except OSError:
-        return Volleyed(volley)  # the ordinary way will tell of the error
+def play(io: PacketIO, volley: Volley | Salvo) -> Volleyed | Fired:
+    """Have a pipe play a volley or fire a salvo; one that cannot sends nothing of it."""
+    match volley:
+        case Salvo():
+            return io.fire(volley) if isinstance(io, VolleyIO) else Fired(volley)
+        case _ if isinstance(io, VolleyIO):
+            try:
+                return io.play(volley)
+            except OSError:
+                pass  # the ordinary way will tell of the error
+    return Volleyed(volley)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 
 from rawkit.cli import startup
 from rawkit.cli.errors import (
@@ -126,10 +127,15 @@ def _unknown(word: str) -> str:
 
 
 def _have_standard_streams() -> None:
-    """Open /dev/null for streams the caller closed, so that no socket takes their place."""
+    """Open /dev/null for streams the caller closed, so that no socket takes their place.
+
+    A letter that the encoding of stdout does not have becomes a question mark.
+    """
     for stream, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, stream) is None:
             setattr(sys, stream, open("/dev/null", mode))  # noqa: PTH123, SIM115  # kept open
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _output_works() -> bool:

@@ -54,6 +54,8 @@ def _ping(options: PingOptions) -> int:
 
 
 def _open_capture(name: str) -> BinaryIO:
+    if name == "-":
+        raise UsageError("stdout is for the text: --pcap FILE, or --pcap >(tcpdump -r -)")
     try:
         return open(name, "wb")  # noqa: PTH123  # pathlib is slow; closed by the caller
     except OSError as error:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from rawkit.cli.values import (
-    Address,
     Convert,
     choice,
     hex_octets,
@@ -19,6 +18,7 @@ from rawkit.cli.values import (
     unsigned,
 )
 from rawkit.errors import UsageError
+from rawkit.wire.address import Address
 
 LONGEST = 2**31 / 1000
 """Seconds: the longest time ping(8) takes."""

@@ -6,8 +6,8 @@ from typing import BinaryIO
 
 from rawkit.cli.ping_options import PingOptions
 from rawkit.record import replace
-from rawkit.sockets.packet_io import PacketIO
-from rawkit.wire.news import News, Transmitted
+from rawkit.sockets.packet_io import PacketIO, VolleyIO
+from rawkit.wire.news import Fired, News, Salvo, Transmitted, Volley, Volleyed
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Clock, Received
 
@@ -31,9 +31,9 @@ def wrapper(options: PingOptions, capture: BinaryIO | None) -> Callable[[PacketI
 
 
 class OneByOne:
-    """Another pipe, made to send request by request: it plays no volleys.
+    """Another pipe that plays no volleys: their answers come back without the TTL.
 
-    The answers to a volley come back without what a line or an object says of each.
+    Salvos say all that a line or an object tells of each answer.
     """
 
     def __init__(self, inner: PacketIO) -> None:
@@ -41,6 +41,12 @@ class OneByOne:
 
     def send(self, packet: Packet) -> None:
         self._inner.send(packet)
+
+    def play(self, volley: Volley) -> Volleyed:
+        return Volleyed(volley)
+
+    def fire(self, salvo: Salvo) -> Fired:
+        return self._inner.fire(salvo) if isinstance(self._inner, VolleyIO) else Fired(salvo)
 
     def receive(self) -> News | None:
         return self._inner.receive()
@@ -61,6 +67,9 @@ class UserTimes(OneByOne):
     def __init__(self, inner: PacketIO) -> None:
         super().__init__(inner)
         self._sent: dict[int, float] = {}
+
+    def fire(self, salvo: Salvo) -> Fired:
+        return Fired(salvo)
 
     def send(self, packet: Packet) -> None:
         self._sent[id(packet)] = time.monotonic()

@@ -72,11 +72,10 @@ def stands_for_many(word: str) -> bool:
 
 def settings(options: PingOptions, hosts: Sequence[Host]) -> api.PingOptions:
     """Return what the options mean for :func:`rawkit.ping`."""
-    many = len(hosts) > 1
     wanted: api.PingOptions = {
         "count": options.count,
         "interval": options.pace,
-        "spacing": min(SPACING, options.pace / len(hosts)) if many else 0.0,
+        "spacing": 0.0 if options.is_unpaced else min(SPACING, options.pace / len(hosts)),
         "timeout": options.timeout,
         "deadline": options.deadline,
         "hurry": True,

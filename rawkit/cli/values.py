@@ -1,11 +1,9 @@
 """Words of a command line turned into values, with ping(8)'s words for those that are none."""
 
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address
 
 from rawkit.errors import UsageError
 
-Address = IPv4Address | IPv6Address
 Convert = Callable[[str], object]
 
 UNITS = {"us": (1, 1_000_000), "ms": (1, 1000), "s": (1, 1), "m": (60, 1)}

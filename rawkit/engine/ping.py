@@ -22,7 +22,17 @@ from rawkit.engine.ping_settings import PingSettings, outer_header
 from rawkit.engine.ping_tally import Outcome, Request, Tally
 from rawkit.engine.step import Step
 from rawkit.wire.ipv4 import IPv4
-from rawkit.wire.news import Dropped, News, Opened, SendFailed, Transmitted, Volley, Volleyed
+from rawkit.wire.news import (
+    Dropped,
+    Fired,
+    News,
+    Opened,
+    Salvo,
+    SendFailed,
+    Transmitted,
+    Volley,
+    Volleyed,
+)
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.received import Checksum, Received
 
@@ -30,6 +40,8 @@ BURST = 32
 """Requests in one step at most, so that answers are read in between."""
 VOLLEY = 64
 """Requests in one volley at most."""
+SALVO = 256
+"""Requests in one salvo at most."""
 DEPARTING = 4096
 """Requests whose departure may still be told of."""
 ECHO_HEADER = 8
@@ -65,6 +77,8 @@ class Ping:
         self._departing: dict[int, tuple[Packet, Request]] = {}
         self._lost_here = 0
         self._plays_volleys = True
+        self._fired: list[Request] = []
+        self._unfired: list[Request] = []
         self._via: dict[str, str] = {}
         self._wakes_at: float | None = 0.0
 
@@ -84,8 +98,10 @@ class Ping:
         if course.is_over(now):
             events += self._give_up(math.inf)
             return Step((), tuple(events), None)
-        if (volley := self._volley(now)) is not None:
-            return Step((), tuple(events), now, volley)
+        if self.settings.adaptive and self._plays_volleys:
+            volley = self._salvo(now, events) if len(self._tallies) > 1 else self._volley()
+            if volley is not None:
+                return Step((), tuple(events), now, volley)
         send = self._send_due(now, events)
         return Step(send, tuple(events), course.wake_at(now))
 
@@ -107,36 +123,86 @@ class Ping:
 
     def _send_due(self, now: float, events: list[PingEvent]) -> tuple[Packet, ...]:
         pace = self._course.pace
-        if pace.due_at(now, self._course.caught_up) > now:
-            return ()
-        send = [self._request(now, events)]
+        send = [self._packet(request) for request in self._unfired]
+        self._unfired = []
+        if pace.due_at(now, self._course.caught_up) <= now:
+            send.append(self._packet(self._next(now, events)))
         while len(send) < BURST and pace.due_at(now) <= now:
-            send.append(self._request(now, events))
+            send.append(self._packet(self._next(now, events)))
         return tuple(send)
 
-    def _request(self, now: float, events: list[PingEvent]) -> Packet:
+    def _packet(self, request: Request) -> Packet:
+        target = self._tallies[request.number].target
+        echo = family_of(target.address).echo_request(self.identifier, request.sequence & 0xFFFF)
+        payload = self._payloads.of(request.number, request.sequence)
+        packet = Packet((self._outers[request.number], echo), payload)
+        self._departing[id(packet)] = (packet, request)
+        if len(self._departing) > DEPARTING:
+            del self._departing[next(iter(self._departing))]
+        return packet
+
+    def _next(self, now: float, events: list[PingEvent]) -> Request:
+        """Enter the next request in the books."""
         number = self._course.pace.next_target(now)
         tally = self._tallies[number]
         request = Request(number, tally.sent + 1, now, now)
         tally.add(request)
         self._course.made(request)
-        echo = family_of(tally.target.address).echo_request(
-            self.identifier, request.sequence & 0xFFFF
-        )
-        payload = self._payloads.of(number, request.sequence)
-        packet = Packet((self._outers[number], echo), payload)
-        self._departing[id(packet)] = (packet, request)
-        if len(self._departing) > DEPARTING:
-            del self._departing[next(iter(self._departing))]
         if self.settings.announce:
             events.append(Sent(tally.target, request.sequence, now))
-        return packet
+        return request
 
-    def _volley(self, now: float) -> Volley | None:
+    def _salvo(self, now: float, events: list[PingEvent]) -> Salvo | None:
+        """Return all that is due to many targets, for the pipe to send by itself."""
+        pace = self._course.pace
+        if self._fired or pace.due_at(now, self._course.caught_up) > now:
+            return None
+        self._fired = [self._next(now, events)]
+        while len(self._fired) < SALVO and pace.due_at(now) <= now:
+            self._fired.append(self._next(now, events))
+        outers, payloads = self._outers, self._payloads
+        return Salvo(
+            self.identifier,
+            tuple(
+                (outers[one.number], one.sequence, payloads.of(one.number, one.sequence))
+                for one in self._fired
+            ),
+        )
+
+    def _landed(self, fired: Fired) -> list[PingEvent]:
+        """Enter what became of a salvo in the books."""
+        requests, self._fired = self._fired, []
+        if not fired.departures:
+            self._plays_volleys, self._unfired = False, requests
+            return []
+        for request, sent_at in zip(requests, fired.departures, strict=True):
+            request.sent_at = sent_at
+        events = [self._not_sent(requests[turn], why) for turn, why in fired.failures.items()]
+        for hit in fired.hits:
+            request = requests[hit.turn]
+            tally = self._tallies[request.number]
+            reply = Reply(
+                tally.target,
+                request.sequence,
+                tally.target.address,
+                hit.ttl,
+                hit.time - request.sent_at,
+                self.settings.size + ECHO_HEADER,
+                hit.time,
+                Verdict.IN_TIME,
+                request.sent_by,
+                hit.clock,
+                hit.traffic_class,
+                hit.options,
+            )
+            self._book(tally, request, reply)
+            events.append(reply)
+        return events
+
+    def _volley(self) -> Volley | None:
         """Return requests for the pipe to play by itself, where each waits for the last."""
         course, tally = self._course, self._tallies[0]
-        due = self.settings.adaptive and course.caught_up and course.pace.started is not None
-        if not due or not self._plays_volleys or len(self._tallies) > 1:
+        if not course.caught_up or course.pace.started is None:
             return None
         size = VOLLEY if course.pace.count is None else min(VOLLEY, course.wanted)
         first = tally.sent + 1
@@ -177,13 +243,13 @@ class Ping:
                 return self._read(news)
             case SendFailed(packet=packet, error=error):
                 if (request := self._departed(packet)) is not None:
-                    self._settle(request, Outcome.NOT_SENT)
-                    target = self._tallies[request.number].target
-                    return [NotSent(target, request.sequence, error)]
+                    return [self._not_sent(request, error)]
             case Dropped(count=count):
                 self._lost_here += count
             case Volleyed():
                 return self._played(news)
+            case Fired():
+                return self._landed(news)
             case Opened(via=via, why=why):
                 self._via[via] = why
         return []
@@ -192,6 +258,10 @@ class Ping:
         """Return the request that left, or did not, with this very packet."""
         _, request = self._departing.pop(id(packet), (None, None))
         return request
+
+    def _not_sent(self, request: Request, error: OSError) -> PingEvent:
+        self._settle(request, Outcome.NOT_SENT)
+        return NotSent(self._tallies[request.number].target, request.sequence, error)
 
     def _read(self, received: Received) -> list[PingEvent]:
         match = self._matcher.match(received.packet)

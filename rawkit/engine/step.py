@@ -3,7 +3,7 @@
 from typing import Generic, Protocol, TypeVar
 
 from rawkit.record import record
-from rawkit.wire.news import News, Volley
+from rawkit.wire.news import News, Salvo, Volley
 from rawkit.wire.packet import Packet
 
 Event = TypeVar("Event", covariant=True)
@@ -18,7 +18,7 @@ class Step(Generic[Event]):
     events: tuple[Event, ...] = ()
     wake_at: float | None = None
     """When to step again at the latest, in seconds; ``None``: the engine is done."""
-    volley: Volley | None = None
+    volley: Volley | Salvo | None = None
     """To be played by the pipe; the next news is what became of it."""
 
 

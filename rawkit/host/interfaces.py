@@ -87,11 +87,6 @@ class InterfaceAddress:
         text = f"{self.address}/{self.prefix}"
         return IPv4Interface(text) if self.address.version == 4 else IPv6Interface(text)
 
-    @property
-    def is_usable(self) -> bool:
-        """Whether packets may bear it: it is neither a duplicate nor still being checked."""
-        return not self.flags & (AddressFlag.TENTATIVE | AddressFlag.DUPLICATE)
-
 
 @record
 class Interface:
@@ -114,11 +109,6 @@ class Interface:
     def is_up(self) -> bool:
         """Whether it was switched on."""
         return bool(self.flags & LinkFlag.UP)
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it can carry packets: it is up, and there is a carrier."""
-        return self.is_up and bool(self.flags & LinkFlag.RUNNING)
 
     @property
     def ipv4(self) -> tuple[IPv4Address, ...]:

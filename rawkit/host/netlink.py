@@ -1,11 +1,11 @@
 """Ask the kernel about links, addresses and routes (rtnetlink(7)), by way of pyroute2."""
 
 import os
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from rawkit.host.calls import setns
+from rawkit.host.threads import on_own_thread
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
@@ -24,26 +24,16 @@ def ask(question: "Callable[[IPRoute], Answer]", netns: int | str | None = None)
         netns: the network namespace to ask in: a descriptor or path of one;
             without it, the calling thread's.
     """
-    answers: list[Answer] = []
-    errors: list[BaseException] = []
 
-    def run() -> None:
-        try:
-            from pyroute2 import IPRoute
+    def run() -> Answer:
+        from pyroute2 import IPRoute
 
-            if netns is not None:
-                _enter(netns)
-            with IPRoute() as ipr:
-                answers.append(question(ipr))
-        except BaseException as error:  # handed to the thread that asks
-            errors.append(error)
+        if netns is not None:
+            _enter(netns)
+        with IPRoute() as ipr:
+            return question(ipr)
 
-    thread = threading.Thread(target=run, name="rawkit-netlink", daemon=True)
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return answers[0]
+    return on_own_thread(run)
 
 
 def _enter(netns: int | str) -> None:

@@ -5,7 +5,8 @@ import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING
 
-from rawkit.host.source import Address, is_ambiguous, no_route, scope_of, source_for
+from rawkit.host.names import Address
+from rawkit.host.source import is_ambiguous, no_route, scope_of, source_for
 from rawkit.record import record
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ KINDS = {
     7: "unreachable",
     8: "prohibit",
 }
-RTNH_F_DEAD_OR_DOWN = 0x01 | 0x10
 
 
 @record

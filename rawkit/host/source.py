@@ -6,8 +6,7 @@ import socket
 from ipaddress import IPv4Address, IPv6Address
 
 from rawkit.errors import MissingCapability, NoRoute
-
-Address = IPv4Address | IPv6Address
+from rawkit.host.names import Address
 
 LINK_LOCAL_SCOPE = 2  # of multicast addresses (RFC 4291 §2.7)
 DISCARD = 9  # any port will do: connecting a UDP socket sends nothing
@@ -34,14 +33,25 @@ def source_for(dst: Address, interface: str | None = None, mark: int | None = No
     except MissingCapability:
         raise
     except OSError as error:
-        raise no_route(dst, interface, error) from error
+        raise no_route(dst, interface, error, _switched_off(dst, interface)) from error
     return _address_of(found)
 
 
-def no_route(dst: Address, interface: str | None, error: OSError) -> NoRoute:
-    """Return the error that says in one line why nothing can be sent to ``dst``."""
+def no_route(
+    dst: Address, interface: str | None, error: OSError, switched_off: str | None = None
+) -> NoRoute:
+    """Return the error that says in one line why nothing can be sent to ``dst``.
+
+    Args:
+        dst: the destination.
+        interface: the one that it was to be sent over.
+        error: what the kernel said.
+        switched_off: the setting that keeps IPv6 from working in that network, if one does.
+    """
     way = f" over {interface}" if interface else ""
     match error.errno:
+        case errno.ENETUNREACH | errno.EADDRNOTAVAIL if key := _switched_off(dst, interface):
+            cause = f"IPv6 is switched off here ({key} is 1)"
         case errno.ENETUNREACH | errno.EADDRNOTAVAIL:
             cause = f"no IPv{dst.version} route to it{way} (ip -{dst.version} route)"
         case errno.EHOSTUNREACH:
@@ -73,6 +83,17 @@ def is_ambiguous(dst: Address, interface: str | None) -> bool:
     if not isinstance(dst, IPv6Address) or interface or dst.scope_id:
         return False
     return dst.is_link_local or (dst.is_multicast and dst.packed[1] & 0x0F <= LINK_LOCAL_SCOPE)
+
+
+def _switched_off(dst: Address, interface: str | None) -> str | None:
+    """Return the name of the setting that keeps IPv6 from working, if one does."""
+    if dst.version == 4:
+        return None
+    from rawkit.host.sysctl import find
+
+    places = filter(None, ("all", interface, scope_of(dst)))
+    keys = (f"net.ipv6.conf.{place.replace('.', '/')}.disable_ipv6" for place in places)
+    return next((key for key in keys if find(key) == "1"), None)
 
 
 def _socket_address(dst: Address) -> tuple[str, int] | tuple[str, int, int, int]:

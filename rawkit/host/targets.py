@@ -7,8 +7,7 @@ from pathlib import Path
 
 from rawkit.errors import NameNotFound, UsageError
 from rawkit.host import names
-
-Address = IPv4Address | IPv6Address
+from rawkit.host.names import Address
 
 MOST = 1 << 20
 """The most targets that one word may stand for, unless told otherwise."""

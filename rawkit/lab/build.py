@@ -1,17 +1,12 @@
-"""Give a planned lab to the kernel, by rtnetlink(7). The only user of pyroute2 in this room.
-
-Everything here runs on one throw-away thread that walks through the namespaces:
-pyroute2's sockets belong to the thread and the namespace that they were opened in,
-and its own event loop must not meet that of a caller.
-"""
+"""Give a planned lab to the kernel, by rtnetlink(7)."""
 
 import socket
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
-from rawkit.errors import LabError
+from rawkit.lab import rtnetlink
 from rawkit.lab.namespace import Namespace, write_sysctls
 from rawkit.lab.plan import Host, Interface, Link, Plan, Port
 from rawkit.lab.ready import wait_ready
@@ -44,18 +39,23 @@ def build(plan: Plan, nodes: Mapping[str, Namespace], backstage: Namespace) -> N
     Raises:
         LabError: the kernel cannot, or will not.
     """
-    with _netlink(backstage) as netlink:
+    places = {**nodes, **dict.fromkeys(plan.bridges, backstage)}
+
+    def lay_cables(netlink: "IPRoute") -> list[str]:
         for link in plan.links:
             if link.forth is None:
-                _make_cable(netlink, link, {**nodes, **dict.fromkeys(plan.bridges, backstage)})
-        behind = list(_make_bridges(netlink, plan))
+                _make_cable(netlink, link, places)
+        return list(_make_bridges(netlink, plan))
+
+    behind = rtnetlink.ask(backstage, lay_cables, to="link the nodes of a lab")
     ways = routes(plan)
+    neighbours = _ends_of_bad_lines(plan)
     for name, host in plan.hosts.items():
-        with _netlink(nodes[name]) as netlink:
-            _configure(netlink, host, ways[name])
-    for near, far in _ends_of_bad_lines(plan):
-        with _netlink(nodes[near.node]) as netlink:
-            _introduce(netlink, near, far)
+        rtnetlink.ask(
+            nodes[name],
+            partial(_configure, host=host, ways=ways[name], neighbours=neighbours),
+            to=f"set {name} up",
+        )
     with backstage.here():
         wait_ready(behind, ipv6=False)
     for name, host in plan.hosts.items():
@@ -67,24 +67,14 @@ def add_addresses(
     node: Namespace, interface: str, addresses: Iterable[IPv4Address | IPv6Address]
 ) -> None:
     """Add addresses without a network of their own; they can be used at once."""
-    with _netlink(node) as netlink:
+
+    def add(netlink: "IPRoute") -> None:
         index = socket.if_nametoindex(interface)
         for address in addresses:
             netlink.addr("add", index=index, address=str(address), prefixlen=address.max_prefixlen)
         wait_ready([interface])
 
-
-@contextmanager
-def _netlink(namespace: Namespace) -> Iterator["IPRoute"]:
-    """Be in a namespace, with a netlink socket there; say what the kernel refused."""
-    from pyroute2 import IPRoute, NetlinkError
-
-    with namespace.here():
-        try:
-            with IPRoute() as netlink:
-                yield netlink
-        except NetlinkError as error:
-            raise LabError(f"cannot build {namespace.name}: the kernel says {error}") from error
+    rtnetlink.ask(node, add, to=f"give addresses to {node.name}")
 
 
 def _make_cable(netlink: "IPRoute", link: Link, places: Mapping[str, Namespace]) -> None:
@@ -117,12 +107,14 @@ def _make_bridges(netlink: "IPRoute", plan: Plan) -> Iterator[str]:
             yield end.name
 
 
-def _ends_of_bad_lines(plan: Plan) -> Iterator[tuple[Interface, Interface]]:
+def _ends_of_bad_lines(plan: Plan) -> dict[Interface, Interface]:
+    """Return who is at the other end of each interface on a user-space wire between nodes."""
+    found: dict[Interface, Interface] = {}
     for link in plan.links:
         match link.first, link.second:
             case (Interface() as first, Interface() as second) if link.forth is not None:
-                yield first, second
-                yield second, first
+                found |= {first: second, second: first}
+    return found
 
 
 def _introduce(netlink: "IPRoute", near: Interface, far: Interface) -> None:
@@ -139,7 +131,12 @@ def _introduce(netlink: "IPRoute", near: Interface, far: Interface) -> None:
         )
 
 
-def _configure(netlink: "IPRoute", host: Host, ways: Iterable[Route]) -> None:
+def _configure(
+    netlink: "IPRoute",
+    host: Host,
+    ways: Iterable[Route],
+    neighbours: Mapping[Interface, Interface],
+) -> None:
     for interface in host.interfaces:
         index = socket.if_nametoindex(interface.name)
         # A wire has made its own interfaces, with addresses of chance.
@@ -147,6 +144,8 @@ def _configure(netlink: "IPRoute", host: Host, ways: Iterable[Route]) -> None:
         netlink.addr("add", index=index, address=str(interface.ipv4.ip), prefixlen=16)
         for ipv6 in (interface.link_local, interface.ipv6):
             netlink.addr("add", index=index, address=str(ipv6.ip), prefixlen=64)
+        if (far := neighbours.get(interface)) is not None:
+            _introduce(netlink, interface, far)
     for way in ways:
         family = socket.AF_INET if way.destination.version == 4 else socket.AF_INET6
         gateways = [str(gateway) for gateway in way.gateways]

@@ -1,19 +1,19 @@
-"""Cables from nodes to a process that plays the rest of the network."""
+"""Cables from nodes to a process that plays the rest of the network, and counts."""
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Generic, Self, TypeVar, cast
 
 from rawkit.errors import LabError
 from rawkit.lab import veth
 from rawkit.lab.far_side import FarSide
-from rawkit.lab.namespace import Namespace, write_sysctls
+from rawkit.lab.namespace import SILENT, Namespace, Place, write_sysctls
 from rawkit.lab.process import Process
 from rawkit.lab.ready import wait_ready
-from rawkit.lab.serving import Medium, serve
+from rawkit.lab.serving import Medium, Report, serve
 
+Counts = TypeVar("Counts")
 LONGEST_MTU = 65_535
-SILENT = {"net.ipv6.conf.all.disable_ipv6": 1, "net.ipv6.conf.default.disable_ipv6": 1}
-"""Sysctls by which the kernel between the nodes keeps quiet."""
 
 
 class Cable:
@@ -28,7 +28,7 @@ class Cable:
         LabError: it cannot be done; nothing of it stays behind.
     """
 
-    def __init__(self, medium: Medium, plugs: Sequence[tuple[veth.Place, str]], mtu: int) -> None:
+    def __init__(self, medium: Medium, plugs: Sequence[tuple[Place, str]], mtu: int) -> None:
         self._middle = Namespace("the middle of a cable")
         try:
             self._middle.run(write_sysctls, SILENT)
@@ -44,7 +44,7 @@ class Cable:
         self._unplug()
         self.process.close()
 
-    def _plug(self, number: int, place: veth.Place, name: str, mtu: int) -> str:
+    def _plug(self, number: int, place: Place, name: str, mtu: int) -> str:
         """Lay one cable; return the name of its far end."""
         far = f"far{number}"
         veth.connect(self._middle, far, place, name)
@@ -60,3 +60,46 @@ class Cable:
         with suppress(LabError):
             veth.remove_all(self._middle)
         self._middle.close()
+
+
+class Simulation(Generic[Counts]):
+    """What a process plays at the far ends of a cable, from construction to ``close()``.
+
+    Args:
+        cable: it, and its process.
+        nothing: the counts of one that died before it told any.
+    """
+
+    def __init__(self, cable: Cable, nothing: Counts) -> None:
+        self._cable = cable
+        self._nothing = nothing
+        self._last: Counts | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def counts(self) -> Counts:
+        """What became of the packets so far."""
+        if self._last is not None:
+            return self._last
+        return cast(Counts, self._cable.process.ask(Report()))
+
+    @property
+    def pid(self) -> int:
+        """The process that plays it."""
+        return self._cable.process.pid
+
+    def close(self) -> None:
+        """Take it and its interfaces away. Closing twice is harmless."""
+        if self._last is not None:
+            return
+        try:
+            self._last = self.counts
+        except LabError:  # its process is dead already: nobody has counted
+            self._last = self._nothing
+        finally:
+            self._cable.close()

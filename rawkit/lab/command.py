@@ -55,11 +55,11 @@ def run_command(node: Namespace, argv: Sequence[str], environment: Mapping[str, 
     alive, our_life = os.pipe()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
-    first = os.fork()
-    if first == 0:
-        os.close(our_life)
-        _be_first(node, argv, environment, alive, mask)
     try:
+        first = os.fork()
+        if first == 0:
+            os.close(our_life)
+            _be_first(node, argv, environment, alive, mask)
         return _wait_for(first)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from rawkit.errors import LabError
-from rawkit.lab import veth
+from rawkit.lab.namespace import Place
 
 ETH_P_ALL = 0x0003  # linux/if_ether.h
 SOL_PACKET = 263  # linux/socket.h
@@ -51,7 +51,7 @@ class FarSide:
         LabError: they cannot be had.
     """
 
-    def __init__(self, place: veth.Place, names: Sequence[str], longest: int) -> None:
+    def __init__(self, place: Place, names: Sequence[str], longest: int) -> None:
         self._addresses = [(name, 0) for name in names]
         self._slot = 1 << (longest + SLOT_MARGIN - 1).bit_length()
         self._slots = RING // self._slot

@@ -17,12 +17,13 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import IO, Literal, ParamSpec, Self, TypedDict, TypeVar, Unpack, overload
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import IO, Literal, ParamSpec, Protocol, Self, TypedDict, TypeVar, Unpack, overload
 
 from rawkit.errors import LabError, NotPermitted
 from rawkit.host import sysctl
 from rawkit.host.calls import CLONE_NEWNET, die_with_parent, setns, unshare
+from rawkit.host.threads import on_own_thread
 
 # Not /proc/self, which is the main thread's.
 CURRENT = "/proc/thread-self/ns/net"
@@ -34,6 +35,14 @@ SILENT: Mapping[str, str | int] = {
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+
+
+class Place(Protocol):
+    """A network namespace that the calling thread can step into."""
+
+    def here(self) -> AbstractContextManager[object]:
+        """Switch the calling thread to it for the length of a ``with`` block."""
+        ...
 
 
 class PopenOptions(TypedDict, total=False):
@@ -81,11 +90,15 @@ class Namespace:
 
     def close(self) -> None:
         """Kill what :meth:`popen` started and let go of it. Closing twice is harmless."""
-        for process in self._processes:
-            with process:  # closes its pipes and reaps it
+        try:
+            for process in self._processes:
                 process.kill()
-        self._processes.clear()
-        self._file.close()
+            for process in self._processes:
+                with suppress(BrokenPipeError), process:  # closes its pipes and reaps it
+                    pass
+            self._processes.clear()
+        finally:
+            self._file.close()
 
     @contextmanager
     def here(self) -> Iterator[None]:
@@ -172,25 +185,6 @@ def write_sysctls(settings: Mapping[str, str | int]) -> None:
         except OSError as error:
             reason = os.strerror(error.errno or 0)
             raise LabError(f"cannot set {key} to {value}: {reason}") from error
-
-
-def on_own_thread(function: Callable[[], Result]) -> Result:
-    """Call a function on a thread that does nothing else, and return its result."""
-    results: list[Result] = []
-    errors: list[BaseException] = []
-
-    def call() -> None:
-        try:
-            results.append(function())
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=call, name="rawkit-lab")
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors.pop()
-    return results[0]
 
 
 def _fresh() -> io.FileIO:

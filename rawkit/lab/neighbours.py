@@ -18,7 +18,6 @@ SOLICITATION, ADVERTISEMENT = 135, 136
 ROUTER_SOLICITED_OVERRIDE = bytes.fromhex("e000 0000")
 TARGET_LINK_LAYER_ADDRESS = bytes((2, 1))
 """The option, which is 1 unit of 8 octets long."""
-ALL_NODES = IPv6Address("ff02::1")
 UNSPECIFIED = IPv6Address("::")
 
 
@@ -50,7 +49,9 @@ def _arp(frame: bytes, known: Container[Address], mac: bytes) -> bytes | None:
 def _neighbour(frame: bytes, known: Container[Address], mac: bytes) -> bytes | None:
     packet = dissect_ip(memoryview(frame)[14:])
     match packet.headers:
-        case (IPv6(src=src), icmpv6.Other(type=135)) if len(packet.payload) >= 16:
+        case (IPv6(src=src), icmpv6.Other(type=kind)) if (
+            kind == SOLICITATION and len(packet.payload) >= 16
+        ):
             wanted = IPv6Address(packet.payload[:16])
         case _:
             return None

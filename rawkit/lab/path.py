@@ -14,6 +14,7 @@ MPLS labels, and targets that answer wrongly on purpose.
         net.first.popen(["ping", "-c3", str(path.target)])
 """
 
+import socket
 from collections.abc import Iterable, Mapping
 from ipaddress import (
     IPv4Address,
@@ -25,16 +26,21 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-from typing import Self, cast
+from typing import TYPE_CHECKING
 
 from rawkit.errors import LabError, UsageError
 from rawkit.lab import rtnetlink, veth
 from rawkit.lab.answers import Answer, Cast, Target
-from rawkit.lab.cable import Cable
+from rawkit.lab.cable import Cable, Simulation
 from rawkit.lab.hop import Hop
-from rawkit.lab.responder import Become, Network, PathCounts, Report, Responder
+from rawkit.lab.namespace import Place
+from rawkit.lab.ready import wait_local
+from rawkit.lab.responder import Become, Network, PathCounts, Responder
 from rawkit.record import replace
 from rawkit.wire.address import Address
+
+if TYPE_CHECKING:
+    from pyroute2 import IPRoute
 
 __all__ = ["Answer", "Hop", "Path", "PathCounts", "Target"]
 
@@ -48,6 +54,8 @@ HOPS4, HOPS6 = IPv4Network("198.51.100.0/24"), IPv6Network("2001:db8:0:2::/64")
 TARGET4, TARGET6 = IPv4Address("203.0.113.1"), IPv6Address("2001:db8:0:3::1")
 STRANGER4, STRANGER6 = IPv4Address("203.0.113.254"), IPv6Address("2001:db8:0:3::fe")
 """Somebody beyond the path, who is sometimes spoken of, and speaks sometimes."""
+IFA_F_NODAD = 0x02  # linux/if_addr.h
+RTNH_F_ONLINK = 4  # linux/rtnetlink.h: the gateway is on the link whatever its address
 MOST_HOPS = 253
 STEM = "path"
 """Start of an interface's name where none is asked for."""
@@ -65,7 +73,7 @@ Targets = (
 """How each of some addresses answers, or how the two usual ones do."""
 
 
-class Path:
+class Path(Simulation[PathCounts]):
     """A path from a node to one or more targets, there from construction to ``close()``.
 
     The node gets an interface with an address of each family, and routes to the routers
@@ -87,7 +95,7 @@ class Path:
 
     def __init__(
         self,
-        node: veth.Place,
+        node: Place,
         hops: Iterable[Hop] = (Hop(),),
         targets: Targets = Answer.REPLY,
         *,
@@ -103,20 +111,13 @@ class Path:
             raise UsageError("targets: none")
         self.interface = interface or veth.free_name(node, STEM)
         """The interface in the node."""
-        self._last: PathCounts | None = None
         responder = Responder(self.hops, self._targets, _casts(self.hops), mtu)
-        self._cable = Cable(responder, ((node, self.interface),), mtu)
+        super().__init__(Cable(responder, ((node, self.interface),), mtu), PathCounts())
         try:
             self._configure(node)
         except BaseException:
             self._cable.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @property
     def ipv4(self) -> IPv4Address:
@@ -149,18 +150,6 @@ class Path:
                 return address
         raise LabError("this path has no IPv6 target")
 
-    @property
-    def counts(self) -> PathCounts:
-        """What the path has done so far."""
-        if self._last is not None:
-            return self._last
-        return cast(PathCounts, self._cable.process.ask(Report()))
-
-    @property
-    def pid(self) -> int:
-        """The process that plays the path."""
-        return self._cable.process.pid
-
     def change(self, address: str | Address, how: Target | Answer) -> None:
         """Have one address answer in another way from now on.
 
@@ -172,28 +161,37 @@ class Path:
             raise LabError(f"{parsed} is no target of this path")
         self._cable.process.ask(Become(parsed, _target(how)))
 
-    def close(self) -> None:
-        """Take the path and the node's interface away. Closing twice is harmless."""
-        if self._last is not None:
-            return
-        try:
-            self._last = self.counts
-        except LabError:  # its process is dead already: nobody has counted
-            self._last = PathCounts()
-        self._cable.close()
-
-    def _configure(self, node: veth.Place) -> None:
+    def _configure(self, node: Place) -> None:
         """Give the node its addresses, and the routes that are the path."""
-        with node.here():
-            for address in (NODE4, NODE6):
-                rtnetlink.add_address(self.interface, address)
-            hops = [ip_network(hop.address(version)) for hop in self.hops for version in (4, 6)]
-            for to in dict.fromkeys((*hops, *map(ip_network, self._targets))):
-                on_link = NODE4.network if to.version == 4 else NODE6.network
-                if not (to.version == on_link.version and to.network_address in on_link):
-                    gateway = self.hops[0].address(to.version)
-                    rtnetlink.add_route(to, gateway, self.interface)
-            rtnetlink.wait_usable(NODE6.ip)
+
+        def configure(netlink: "IPRoute") -> None:
+            index = socket.if_nametoindex(self.interface)
+            for own, family, flags in (
+                (NODE4, socket.AF_INET, 0),
+                (NODE6, socket.AF_INET6, IFA_F_NODAD),
+            ):
+                length = own.network.prefixlen
+                netlink.addr("add", index=index, address=str(own.ip), prefixlen=length, flags=flags)
+                gateway = str(self.hops[0].address(own.version))
+                for to in self._beyond(own):
+                    netlink.route(
+                        "add",
+                        family=family,
+                        dst=str(to),
+                        gateway=gateway,
+                        oif=index,
+                        flags=RTNH_F_ONLINK,
+                    )
+            wait_local(NODE6.ip)
+
+        rtnetlink.ask(node, configure, to=f"make the path from {self.interface}")
+
+    def _beyond(self, own: IPv4Interface | IPv6Interface) -> Iterable[Network]:
+        """Return what lies behind the gateway, each once: routers and targets."""
+        hops = (hop.address(own.version) for hop in self.hops)
+        for to in dict.fromkeys(map(ip_network, (*hops, *self._targets))):
+            if to.version == own.version and to.network_address not in own.network:
+                yield to
 
 
 def _addressed(number: int, hop: Hop) -> Hop:

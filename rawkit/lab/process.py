@@ -99,7 +99,7 @@ class Process:
         self._channel.settimeout(PATIENCE)
         try:
             self._hear()
-        except LabError:
+        except BaseException:  # KeyboardInterrupt, too: nobody could close it afterwards
             self.close()
             raise
 

@@ -10,6 +10,7 @@ All functions work in the network namespace of the calling thread.
 import io
 import time
 from collections.abc import Collection
+from ipaddress import IPv6Address
 
 from rawkit.errors import LabError
 from rawkit.host import ioctl
@@ -17,6 +18,7 @@ from rawkit.host import ioctl
 ETHTOOL_GLINK = 0x0A  # linux/ethtool.h
 IFA_F_TENTATIVE = 0x40  # linux/if_addr.h
 LINK_SCOPE = 0x20  # of an address in if_inet6
+RTF_LOCAL = 0x8000_0000  # linux/ipv6_route.h
 PAUSE = 0.0005
 
 
@@ -42,6 +44,29 @@ def wait_ready(interfaces: Collection[str], *, ipv6: bool = True, timeout: float
         if time.monotonic() > until:
             raise LabError(f"not ready within {timeout:g} s: {lacking}")
         time.sleep(PAUSE)
+
+
+def wait_local(address: IPv6Address, timeout: float = 5.0) -> None:
+    """Return when the kernel also receives what is sent to an address of its own.
+
+    An IPv6 address is there at once, but its local route is the work of a kernel thread
+    that comes later, even where no duplicate is looked for (IFA_F_NODAD).
+
+    Raises:
+        LabError: it does not come in time.
+    """
+    until = time.monotonic() + timeout
+    while not _is_local(address):
+        if time.monotonic() > until:
+            raise LabError(f"not ready within {timeout:g} s: nothing is received at {address}")
+        time.sleep(PAUSE)
+
+
+def _is_local(address: IPv6Address) -> bool:
+    entry = f"{int(address):032x} 80 "
+    with io.FileIO("/proc/thread-self/net/ipv6_route") as file:
+        rows = file.readall().decode().splitlines()
+    return any(row.startswith(entry) and int(row.split()[8], 16) & RTF_LOCAL for row in rows)
 
 
 def _without_carrier(interfaces: Collection[str]) -> str:

@@ -57,11 +57,6 @@ class PathCounts:
 
 
 @record
-class Report:
-    """The question for the counts."""
-
-
-@record
 class Become:
     """The question that makes a target another one; it is answered with the counts."""
 

@@ -15,13 +15,12 @@ from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.multipart import ExtensionObject
 from rawkit.wire.packet import Header, Packet
+from rawkit.wire.quote_ipv6 import REDIRECTED_HEADER
 
 FOUR_NOPS = b"\x01" * 4
 """IPv4 options that say nothing, but make the header longer than everybody's 20 octets."""
 UNKNOWN_ERROR = 100
 """An ICMPv6 error left to experiments, so nobody knows it (RFC 4443 §2.1)."""
-REDIRECTED_HEADER = 4
-"""The neighbour discovery option that quotes the redirected packet (RFC 4861 §4.6.3)."""
 LONGEST_ERROR = {4: 576, 6: 1280}
 """Octets of an ICMP error, IP header included (RFC 1812 §4.3.2.3, RFC 4443 §2.4 (c))."""
 HEADERS = {4: 28, 6: 48}

@@ -14,10 +14,16 @@ from typing import Protocol
 
 from rawkit.lab.far_side import FarSide
 from rawkit.lab.process import Line, Process
+from rawkit.record import record
 
 SPIN = 50e-6
 """Seconds that the processor is kept awake before a frame is due, at the most."""
 LONGEST_SLEEP = 3600.0
+
+
+@record
+class Report:
+    """The question that every medium can be asked: what it has counted."""
 
 
 class Medium(Protocol):

@@ -9,7 +9,7 @@ from rawkit.errors import LabError
 from rawkit.host.privileges import PING_GROUP_RANGE
 from rawkit.host.sysctl import path_of
 from rawkit.lab.impairment import Impairment
-from rawkit.lab.namespace import SILENT, Namespace, on_own_thread, write_sysctls
+from rawkit.lab.namespace import SILENT, Namespace, write_sysctls
 from rawkit.lab.plan import Addresses, Host, Interface, Link, LinkOptions, Plan, Port, Sysctls
 from rawkit.lab.ready import loopback_up
 
@@ -80,7 +80,7 @@ class Node(Namespace):
         """Have this node's kernel answer for these addresses too, on ``eth0``."""
         from rawkit.lab.build import add_addresses
 
-        on_own_thread(lambda: add_addresses(self, self._first().name, addresses))
+        add_addresses(self, self._first().name, addresses)
 
     def _first(self) -> Interface:
         if not self._host.interfaces:
@@ -242,7 +242,7 @@ class Lab:
             backstage = self._backstage = Namespace("the backstage of the lab")
             backstage.run(write_sysctls, SILENT)
             self._lay_wires(backstage)
-            on_own_thread(lambda: build(self.plan, self._nodes, backstage))
+            build(self.plan, self._nodes, backstage)
             for node in self.nodes:
                 node._finish()
         except BaseException:

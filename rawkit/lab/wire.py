@@ -7,12 +7,13 @@ those in the lab's user namespace.
 """
 
 from collections.abc import Iterator
-from typing import Self, TypedDict, Unpack, cast
+from typing import TypedDict, Unpack
 
-from rawkit.errors import LabError, UsageError
+from rawkit.errors import UsageError
 from rawkit.lab import veth
-from rawkit.lab.cable import Cable
+from rawkit.lab.cable import Cable, Simulation
 from rawkit.lab.impairment import Counts, Impairment, Line
+from rawkit.lab.namespace import Place
 from rawkit.record import field, record, replace
 
 STEM = "wire"
@@ -49,11 +50,6 @@ class WireCounts:
 
 
 @record
-class Report:
-    """The question for the counts."""
-
-
-@record
 class Change:
     """The question that makes a wire better or worse; it is answered with the counts."""
 
@@ -61,7 +57,7 @@ class Change:
     back: Impairment
 
 
-class Wire:
+class Wire(Simulation[WireCounts]):
     """A wire from ``a`` to ``b``: two interfaces, and what happens between them.
 
     The numbers mean the same in both directions and are those of
@@ -93,8 +89,8 @@ class Wire:
 
     def __init__(
         self,
-        a: veth.Place,
-        b: veth.Place,
+        a: Place,
+        b: Place,
         *,
         delay: float = 0.0,
         jitter: float = 0.0,
@@ -120,27 +116,9 @@ class Wire:
         """The interface in ``a``."""
         self.interface_b = interface_b or veth.free_name(b, STEM)
         """The interface in ``b``."""
-        self._last: WireCounts | None = None
         medium = TwoLines(Line(self.forth, seed), Line(self.back, seed + 1))
-        self._cable = Cable(medium, ((a, self.interface_a), (b, self.interface_b)), mtu)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def counts(self) -> WireCounts:
-        """What became of the frames so far."""
-        if self._last is not None:
-            return self._last
-        return cast(WireCounts, self._cable.process.ask(Report()))
-
-    @property
-    def pid(self) -> int:
-        """The process that carries the frames."""
-        return self._cable.process.pid
+        cable = Cable(medium, ((a, self.interface_a), (b, self.interface_b)), mtu)
+        super().__init__(cable, WireCounts())
 
     def change(self, **changes: Unpack[Changes]) -> None:
         """Make the wire better or worse while it is in use, in both directions.
@@ -155,16 +133,6 @@ class Wire:
         back = _within(self.mtu, replace(self.back, **changes))
         self._cable.process.ask(Change(forth, back))
         self.forth, self.back = forth, back
-
-    def close(self) -> None:
-        """Take the wire and both interfaces away. Closing twice is harmless."""
-        if self._last is not None:
-            return
-        try:
-            self._last = self.counts
-        except LabError:  # its process is dead already: nobody has counted
-            self._last = WireCounts()
-        self._cable.close()
 
 
 @record(frozen=False)

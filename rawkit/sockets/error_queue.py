@@ -13,6 +13,7 @@ from rawkit.sockets.options import SO_EE_ORIGIN_ICMP6
 from rawkit.wire import icmp
 from rawkit.wire.address import ipv4_address, ipv6_address
 from rawkit.wire.dissect import dissect
+from rawkit.wire.extended import padded
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.packet import Header, Packet, Parser
 
@@ -21,8 +22,6 @@ SOCKADDR_IN, SOCKADDR_IN6 = struct.Struct("@4x4s"), struct.Struct("@8x16s")
 """The offender's, right behind."""
 CHECKSUM, IDENTIFIER = slice(2, 4), slice(4, 6)
 ECHO_HEADER = 8
-MINIMUM = 128
-"""Octets to which a quote is padded before extensions (RFC 4884 §4.1)."""
 
 
 class ExtendedError(NamedTuple):
@@ -118,8 +117,8 @@ def _padded(quote: bytes, extensions: bytes, unit: int) -> tuple[bytes, int]:
     """Return the quote, as long as it must be before extensions, and its length field."""
     if not extensions:
         return quote, 0
-    size = max(MINIMUM, -(-len(quote) // unit) * unit)
-    return quote.ljust(size, b"\0"), size // unit
+    shown = padded(quote, unit)
+    return shown, len(shown) // unit
 
 
 def _read(

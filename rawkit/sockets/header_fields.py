@@ -3,7 +3,9 @@
 Each field has a socket option; it is set only when the next packet wants another value.
 """
 
+import errno
 import socket
+import struct
 from collections.abc import Callable
 from ipaddress import IPv6Address
 from typing import Literal
@@ -23,6 +25,8 @@ PMTU_MODES = {
 MOST_ADDRESSES = 8192
 """Addresses whose form for the kernel is kept."""
 UNSET = -1
+LEASE = struct.Struct("@16sIBBHHH4x")
+"""struct in6_flowlabel_req: destination, label, action, share, flags, expires, linger."""
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 ScopedAddresses = dict[tuple[str, int], IPv6Address]
@@ -86,7 +90,7 @@ class IPv6Fields:
         self._socket = sock
         self._set: Callable[[int, int, int | bytes], None] = sock.setsockopt
         self._hop_limit = self._traffic_class = UNSET
-        self._sends_labels = False
+        self._leased: set[int] = set()
         self._addresses: dict[tuple[int, int, str | None], SocketAddress] = {}
         self.asked: ScopedAddresses = {}
         """Where packets were sent to, as the caller writes it: ``fe80::1%eth0`` or ``%2``."""
@@ -98,7 +102,7 @@ class IPv6Fields:
 
         Raises:
             BuildError: the header is not IPv6.
-            OSError: the kernel does not take a value.
+            OSError: the kernel does not take a value, or the flow label is another's.
             UsageError: the scope in the address is no interface here.
         """
         if not isinstance(ip, self._kind):
@@ -110,9 +114,8 @@ class IPv6Fields:
         if (traffic_class := ip.dscp << 2 | ip.ecn) != self._traffic_class:
             self._set(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, traffic_class)
             self._traffic_class = traffic_class
-        if ip.flow_label and not self._sends_labels:
-            options.IPV6_FLOWINFO_SEND.set(self._socket)
-            self._sends_labels = True
+        if ip.flow_label and ip.flow_label not in self._leased:
+            self._lease(ip.flow_label, ip.dst)
         key = int(ip.dst), ip.flow_label, ip.dst.scope_id
         if (address := self._addresses.get(key)) is not None:
             return address
@@ -124,6 +127,29 @@ class IPv6Fields:
         address = self._addresses[key] = (text, 0, ip.flow_label, scope)
         self.asked[text, scope] = ip.dst
         return address
+
+    def _lease(self, label: int, dst: IPv6Address) -> None:
+        """Lease a flow label, to be shared with all (net/ipv6/ip6_flowlabel.c).
+
+        As long as anybody on this host has leased a label for himself alone, the kernel
+        sends only leased ones. It knows a lease by its label, whatever the destination.
+
+        Raises:
+            OSError: it is somebody else's, or there are too many.
+        """
+        get, create, anybody = (
+            options.IPV6_FL_A_GET,
+            options.IPV6_FL_F_CREATE,
+            options.IPV6_FL_S_ANY,
+        )
+        wish = LEASE.pack(dst.packed, socket.htonl(label), get, anybody, create, 0, 0)
+        try:
+            options.IPV6_FLOWLABEL_MGR.set(self._socket, wish)
+        except PermissionError as error:
+            said = f"flow label 0x{label:05x} is leased to another"
+            raise OSError(errno.EPERM, said) from error
+        options.IPV6_FLOWINFO_SEND.set(self._socket)
+        self._leased.add(label)
 
 
 Fields = IPv4Fields | IPv6Fields

@@ -3,7 +3,18 @@
 import itertools
 import os
 
-_numbers = itertools.count(int.from_bytes(os.urandom(2), "big"))
+
+def _from_anywhere() -> "itertools.count[int]":
+    return itertools.count(int.from_bytes(os.urandom(2), "big"))
+
+
+def _start_anew() -> None:
+    global _numbers
+    _numbers = _from_anywhere()
+
+
+_numbers = _from_anywhere()
+os.register_at_fork(after_in_child=_start_anew)  # or a child would count with its parent
 
 
 def next_identifier() -> int:

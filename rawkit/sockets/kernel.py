@@ -13,7 +13,7 @@ from rawkit.sockets.departures import Departures
 from rawkit.sockets.header_fields import Fields, IPv4Fields, IPv6Fields, SocketAddress
 from rawkit.sockets.settings import Settings
 from rawkit.sockets.timestamps import TIMESPEC, converter
-from rawkit.wire.news import Dropped, News, Volley, Volleyed
+from rawkit.wire.news import Dropped, Fired, Hit, News, Salvo, Volley, Volleyed
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Clock, Received
 
@@ -84,9 +84,7 @@ class KernelSocket:
             OSError: the kernel refused the very first.
         """
         address = self._fields.fit(volley.outer)
-        if self._departures.waiting or self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            self._read_error_queue()
-        self._pending.extend(self._departures.pause())
+        self._quieten()
         departures: list[float] = []
         rtts: list[float] = []
         try:
@@ -108,6 +106,32 @@ class KernelSocket:
             self._heard = True
         return Volleyed(volley, tuple(departures), tuple(rtts))
 
+    def fire(self, salvo: Salvo) -> Fired:
+        """Send requests one right after the other, and tell what has come by the end."""
+        self._quieten()
+        waiting: dict[SocketAddress, tuple[int, bytes]] = {}
+        departures: list[float] = []
+        failures: dict[int, OSError] = {}
+        hits: list[Hit] = []
+        for turn, (outer, sequence, payload) in enumerate(salvo.requests):
+            request = self._echo(salvo.identifier, sequence & 0xFFFF, payload)
+            departures.append(time.monotonic())
+            try:
+                address = self._fields.fit(outer)
+                self._socket.sendto(request, address)
+            except OSError as error:
+                self._read_error_queue()
+                failures[turn] = error
+                continue
+            waiting[address] = turn, request
+            self._gather(waiting, hits)
+        for _ in range(MOST_AT_ONCE):
+            if not self._gather(waiting, hits):
+                break
+        self._pending.extend(self._departures.restart())
+        self._heard = True
+        return Fired(salvo, tuple(departures), failures, tuple(hits))
+
     def receive(self) -> News | None:
         pending = self._pending
         while not pending and self._read():
@@ -123,6 +147,32 @@ class KernelSocket:
     def tell(self, news: News) -> None:
         """Have ``receive`` return this, after what it already has to tell."""
         self._pending.append(news)
+
+    def _quieten(self) -> None:
+        """Take in what earlier packets have led to, and have no more departures stamped."""
+        if self._departures.waiting or self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._read_error_queue()
+        self._pending.extend(self._departures.pause())
+
+    def _gather(self, waiting: dict[SocketAddress, tuple[int, bytes]], hits: list[Hit]) -> bool:
+        """Take in one thing that came, and tell whether there was any."""
+        try:
+            octets, ancillary, _, source = self._socket.recvmsg(LARGEST_DATAGRAM, ANCILLARY_SPACE)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno not in BELATED:
+                raise
+            self._read_error_queue()
+            return True
+        turn, request = waiting.get(source, (-1, b""))
+        if request and self._answers(octets, request):
+            del waiting[source]
+            at, clock, messages = arrival(ancillary)
+            hits.append(Hit(turn, at, clock, *self._header_of(octets, messages)))
+        else:
+            self._pending.append(self._arrived(octets, ancillary, source))
+        return True
 
     def _await_answer(self, request: bytes, address: SocketAddress, patience: float) -> bool:
         """Wait for the answer to a request; keep what comes instead, if anything does."""
@@ -159,6 +209,10 @@ class KernelSocket:
         """Tell whether a datagram is the reply to a request made by :meth:`_echo`."""
         raise NotImplementedError
 
+    def _header_of(self, octets: bytes, messages: Ancillary) -> tuple[int, int, bytes]:
+        """Return TTL, traffic class and IPv4 options of a datagram."""
+        raise NotImplementedError
+
     def _arrived(self, octets: bytes, ancillary: Ancillary, address: SocketAddress) -> Received:
         """Return the news of a datagram."""
         raise NotImplementedError
@@ -191,7 +245,8 @@ class KernelSocket:
 
     def _found_empty(self) -> None:
         self._unheard = 0
-        if self._departures.waiting or self._departures.doubtful:
+        # If nothing came since the last time, something else may be what woke us.
+        if self._departures.waiting or self._departures.doubtful or not self._heard:
             self._read_error_queue()
         if self._heard:
             self._heard = False

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 SOL_SOCKET, SOL_IP, SOL_IPV6 = socket.SOL_SOCKET, socket.IPPROTO_IP, socket.IPPROTO_IPV6
 SOL_ICMPV6, SOL_RAW = 58, 255
-SOL_PACKET, SOL_UDP, SOL_TCP = 263, 17, 6
 
 
 class Option(NamedTuple):
@@ -101,6 +100,9 @@ OPTIONS = tuple(value for value in list(vars().values()) if isinstance(value, Op
 # linux/in.h, linux/in6.h: values of IP_MTU_DISCOVER and IPV6_MTU_DISCOVER, the same for both.
 PMTUDISC_DONT, PMTUDISC_WANT, PMTUDISC_DO, PMTUDISC_PROBE = 0, 1, 2, 3
 
+# linux/in6.h: a wish for a flow label.
+IPV6_FL_A_GET, IPV6_FL_F_CREATE, IPV6_FL_S_ANY = 0, 1, 255
+
 # linux/net_tstamp.h: flags of SO_TIMESTAMPING.
 SOF_TIMESTAMPING_TX_SOFTWARE = 1 << 1
 SOF_TIMESTAMPING_RX_SOFTWARE = 1 << 3
@@ -111,8 +113,6 @@ SOF_TIMESTAMPING_OPT_TSONLY = 1 << 11
 # linux/errqueue.h: where an entry of the error queue comes from.
 SO_EE_ORIGIN_LOCAL, SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6 = 1, 2, 3
 SO_EE_ORIGIN_TIMESTAMPING = 4
-SCM_TSTAMP_SND = 0
-SO_EE_RFC4884_FLAG_INVALID = 1
 
 # linux/sock_diag.h: the counters in SO_MEMINFO; linux/sockios.h: ioctl(2) of interfaces.
 SK_MEMINFO_DROPS, SK_MEMINFO_VARS = 8, 9

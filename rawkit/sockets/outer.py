@@ -58,6 +58,7 @@ class OuterHeaders:
         self._asked = fields.asked if isinstance(fields, IPv6Fields) else {}
         self._names: dict[int, str | None] = {}
         self._protocol = protocol
+        self._version = version
         self._make = self._make_v4 if version == 4 else self._make_v6
         self._known: dict[tuple[SocketAddress | Message, ...], Outer] = {}
         self._said: dict[tuple[Message, ...], Said] = {}
@@ -76,18 +77,30 @@ class OuterHeaders:
             outer = self._known[key] = self._make(source, messages)
         return outer
 
+    def said(self, messages: list[Message]) -> tuple[int, int, bytes]:
+        """Return TTL, traffic class and IPv4 options alone: cheaper where senders are many."""
+        if self._version == 4:
+            _, ttl, dscp, ecn, ip_options, _ = self._said_v4(messages)
+            return ttl, dscp << 2 | ecn, ip_options
+        told = {kind: data for _, kind, data in messages}
+        flow = int.from_bytes(told.get(options.IPV6_FLOWINFO.number, b""), "big")
+        return _number(told.get(socket.IPV6_HOPLIMIT)), flow >> 20 & 0xFF, b""
+
     def _make_v4(self, source: SocketAddress, messages: list[Message]) -> Outer:
-        key = tuple(messages)
-        if (said := self._said.get(key)) is None:  # of many senders, most say the same
-            if len(self._said) >= MOST_HEADERS:
-                self._said.clear()
-            said = self._said[key] = self._read_v4(messages)
-        dst, ttl, dscp, ecn, ip_options, interface = said
+        dst, ttl, dscp, ecn, ip_options, interface = self._said_v4(messages)
         src = ipv4_address(socket.inet_aton(source[0]))
         header = IPv4(
             src, dst, self._protocol, ttl, dscp, ecn, dont_fragment=False, options=ip_options
         )
         return header, interface
+
+    def _said_v4(self, messages: list[Message]) -> Said:
+        key = tuple(messages)
+        if (said := self._said.get(key)) is None:  # of many senders, most say the same
+            if len(self._said) >= MOST_HEADERS:
+                self._said.clear()
+            said = self._said[key] = self._read_v4(messages)
+        return said
 
     def _read_v4(self, messages: list[Message]) -> Said:
         told = {kind: data for _, kind, data in messages}

@@ -2,7 +2,7 @@
 
 from typing import Protocol, runtime_checkable
 
-from rawkit.wire.news import News, Volley, Volleyed
+from rawkit.wire.news import Fired, News, Salvo, Volley, Volleyed
 from rawkit.wire.packet import Packet
 
 
@@ -36,7 +36,7 @@ class PacketIO(Protocol):
 
 @runtime_checkable
 class VolleyIO(PacketIO, Protocol):
-    """A pipe that can also play a volley."""
+    """A pipe that can also play volleys and fire salvos."""
 
     def play(self, volley: Volley) -> Volleyed:
         """Send requests one by one, each as soon as the one before is answered.
@@ -44,4 +44,8 @@ class VolleyIO(PacketIO, Protocol):
         Raises:
             OSError: the kernel refused the very first.
         """
+        ...
+
+    def fire(self, salvo: Salvo) -> Fired:
+        """Send requests one right after the other, and tell what has come by the end."""
         ...

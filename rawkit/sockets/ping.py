@@ -5,7 +5,6 @@ answers to what the socket itself sent, and keeps ICMP errors in the error queue
 """
 
 import socket
-import struct
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,13 @@ from rawkit.sockets.outer import OuterHeaders, ask_for_headers
 from rawkit.sockets.settings import Settings, apply
 from rawkit.wire import icmp
 from rawkit.wire.numbers import IPProtocol
-from rawkit.wire.packet import Packet
+from rawkit.wire.packet import Header, Packet
 from rawkit.wire.received import Received
 
 if TYPE_CHECKING:
     from rawkit.wire import icmpv6
 
-ECHO = struct.Struct("!BBHHH")
+ECHO = icmp.LAYOUT  # of ICMPv6, too
 ANY = {4: ("0.0.0.0", 0), 6: ("::", 0)}
 
 
@@ -83,13 +82,26 @@ class PingSocket(KernelSocket):
     def _answers(self, octets: bytes, request: bytes) -> bool:
         return octets[4:] == request[4:] and octets[0] == self._reply.TYPE
 
+    def _header_of(self, octets: bytes, messages: Ancillary) -> tuple[int, int, bytes]:
+        return self._outers.said(messages)
+
     def _arrived(self, octets: bytes, ancillary: Ancillary, address: SocketAddress) -> Received:
         at, clock, messages = arrival(ancillary)
         outer, interface = self._outers.of(address, messages)
-        _, code, _, _, sequence = ECHO.unpack_from(octets)  # it hands over nothing but replies
-        reply = self._reply(self._identifier, sequence, code)
-        packet = Packet((outer, reply), octets[ECHO.size :])
+        type_, code, _, _, sequence = ECHO.unpack_from(octets)
+        if type_ == self._reply.TYPE:
+            reply = self._reply(self._identifier, sequence, code)
+            packet = Packet((outer, reply), octets[ECHO.size :])
+        else:  # since Linux 5.13 answers to probes come here, too (RFC 8335)
+            packet = self._other(outer, octets)
         return Received(packet, at, interface, clock)
+
+    def _other(self, outer: Header, octets: bytes) -> Packet:
+        from rawkit.sockets.error_queue import renumbered
+        from rawkit.wire.dissect import dissect, following
+
+        inside = dissect(renumbered(octets, self._identifier), following(outer) or icmp.parse)
+        return Packet((outer, *inside.headers), inside.payload, inside.error)
 
     def _icmp_error(
         self, octets: bytes, ancillary: Ancillary, address: SocketAddress

@@ -3,16 +3,17 @@
 import errno
 import socket
 import struct
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from typing import Literal
 
 from rawkit.errors import UsageError
 from rawkit.record import record
 from rawkit.sockets import options
+from rawkit.sockets.header_fields import PMTU_MODES
 from rawkit.sockets.interfaces import index_of
+from rawkit.wire.address import Address
 
-Address = IPv4Address | IPv6Address
-
+KINDS = ("auto", "ping", "raw")
 RECEIVE_BUFFER = 1 << 20
 """Octets asked for where nothing is said: room for the answers to a burst of requests."""
 INTEGER_IN_NETWORK_ORDER = struct.Struct("!i")
@@ -44,6 +45,17 @@ class Settings:
     """Have the kernel say when each packet left."""
     kind: Literal["auto", "ping", "raw"] = "auto"
     """The kind of socket; "auto": a ping socket, or else a raw one."""
+
+    def __post_init__(self) -> None:
+        """Refuse words that mean nothing.
+
+        Raises:
+            UsageError: says which, and what would do.
+        """
+        for name, known in (("pmtu", (None, *PMTU_MODES)), ("kind", KINDS)):
+            if (word := getattr(self, name)) not in known:
+                words = ", ".join(filter(None, known))
+                raise UsageError(f"{name} is {word!r}, not one of {words}")
 
 
 def apply(sock: socket.socket, version: int, settings: Settings) -> None:

@@ -3,7 +3,7 @@
 An engine is told one :data:`News` at a time and looks only at what concerns it.
 """
 
-from rawkit.record import record
+from rawkit.record import field, record
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Packet
@@ -82,4 +82,40 @@ class Volleyed:
     """Seconds, by the same clock. No departure at all: the pipe plays no volleys."""
 
 
-News = Received | Transmitted | SendFailed | Dropped | Opened | Volleyed
+@record
+class Salvo:
+    """Echo requests to many addresses, to leave one right after the other."""
+
+    identifier: int
+    requests: tuple[tuple[IPv4 | IPv6, int, bytes], ...]
+    """The IP header, the sequence number and the payload of each."""
+
+
+@record
+class Hit:
+    """The right answer to one request of a salvo, from the address that was asked."""
+
+    turn: int
+    """Which request of the salvo, from 0."""
+    time: float
+    """Seconds of ``time.monotonic()`` at which it came."""
+    clock: Clock
+    ttl: int
+    traffic_class: int
+    options: bytes
+    """Of IPv4."""
+
+
+@record
+class Fired:
+    """What became of a salvo so far. All else that comes for it is received as ever."""
+
+    salvo: Salvo
+    departures: tuple[float, ...] = ()
+    """When each request left, by the program's monotonic clock; none: the pipe fires none."""
+    failures: dict[int, OSError] = field(default_factory=dict)
+    """Why the kernel refused some."""
+    hits: tuple[Hit, ...] = ()
+
+
+News = Received | Transmitted | SendFailed | Dropped | Opened | Volleyed | Fired

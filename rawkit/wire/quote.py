@@ -64,13 +64,13 @@ def says(message: Header) -> str:
         case icmp.Unreachable(code=code):
             return UNREACHABLE.get(code, f"Dest Unreachable, Bad Code: {code}")
         case icmp.TimeExceeded(code=code):
-            return _of(TIME_EXCEEDED, code, f"Time exceeded, Bad Code: {code}")
+            return word_for(TIME_EXCEEDED, code, f"Time exceeded, Bad Code: {code}")
         case icmp.ParameterProblem(pointer=pointer):
             return f"Parameter problem: pointer = {pointer}"
         case icmp.SourceQuench():
             return "Source Quench"
         case icmp.Redirect(code=code, gateway=gateway):
-            what = _of(REDIRECT, code, f"Redirect, Bad Code: {code}")
+            what = word_for(REDIRECT, code, f"Redirect, Bad Code: {code}")
             return f"{what}(New nexthop: {gateway})"
         case icmp.Other(type=type_) | icmp.Message(TYPE=type_):
             return OTHERS.get(type_, f"Bad ICMP type: {type_}")
@@ -80,5 +80,6 @@ def says(message: Header) -> str:
             return says_ipv6(message)
 
 
-def _of(words: tuple[str, ...], code: int, otherwise: str) -> str:
+def word_for(words: tuple[str, ...], code: int, otherwise: str) -> str:
+    """Return the word for a code, or else ``otherwise``."""
     return words[code] if 0 <= code < len(words) else otherwise

@@ -4,6 +4,7 @@ from rawkit.wire import icmpv6
 from rawkit.wire.dissect import dissect
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Header, Packet
+from rawkit.wire.quote import word_for
 
 REDIRECTED_HEADER = 4  # RFC 4861 §4.6.3
 OPTION_UNIT = 8
@@ -50,19 +51,15 @@ def says_ipv6(message: Header) -> str:
     """Return ping(8)'s words for an ICMPv6 error, without the line end."""
     match message:
         case icmpv6.Unreachable(code=code):
-            return f"Destination unreachable: {_of(UNREACHABLE, code, f'Unknown code {code}')}"
+            return f"Destination unreachable: {word_for(UNREACHABLE, code, f'Unknown code {code}')}"
         case icmpv6.PacketTooBig(mtu=mtu, code=code):
             return f"Packet too big: mtu={mtu}" + (f", code={code}" if code else "")
         case icmpv6.TimeExceeded(code=code):
-            return f"Time exceeded: {_of(TIME_EXCEEDED, code, f'code {code}')}"
+            return f"Time exceeded: {word_for(TIME_EXCEEDED, code, f'code {code}')}"
         case icmpv6.ParameterProblem(code=code, pointer=pointer):
-            what = _of(PARAMETER_PROBLEM, code, f"code {code}")
+            what = word_for(PARAMETER_PROBLEM, code, f"code {code}")
             return f"Parameter problem: {what} at {pointer}"
         case icmpv6.Other(type=type_) | icmpv6.Message(TYPE=type_):
             return OTHERS.get(type_, f"unknown icmp type: {type_}")
         case _:
             return str(message)
-
-
-def _of(words: tuple[str, ...], code: int, otherwise: str) -> str:
-    return words[code] if 0 <= code < len(words) else otherwise

@@ -117,6 +117,18 @@ def test_closed_streams_are_no_reason_to_fail() -> None:
     assert codes == [0, 2, 2]
 
 
+@pytest.mark.parametrize("words", [["--help"], ["ping", "--help"]])
+def test_letters_that_the_terminal_does_not_have_are_replaced(words: Sequence[str]) -> None:
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+
+    ran = subprocess.run(
+        [*RAWKIT, *words], env=ascii_only, capture_output=True, text=True, check=False
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "?" in ran.stdout
+
+
 def test_control_c_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_: str) -> None:
         raise KeyboardInterrupt

@@ -283,6 +283,15 @@ def test_a_capture_that_cannot_be_written_is_refused_at_once(pair: Factory) -> N
     assert err == "rawkit ping: cannot write packets to '/nowhere/x': No such file or directory\n"
 
 
+def test_a_capture_does_not_go_where_the_text_goes(pair: Factory) -> None:
+    net = pair()
+
+    code, out, err = finished(net.first, "-c1", "--pcap", "-", str(net.last.ipv4))
+
+    assert (code, out) == (2, "")
+    assert err == "rawkit ping: stdout is for the text: --pcap FILE, or --pcap >(tcpdump -r -)\n"
+
+
 def test_a_capture_on_a_full_disk_is_told_of(pair: Factory) -> None:
     net = pair()
 

@@ -14,6 +14,7 @@ from rawkit.engine.ping_events import (
     Lost,
     NotSent,
     PingEvent,
+    Reply,
     Sent,
     Target,
     Verdict,
@@ -25,7 +26,17 @@ from rawkit.wire import icmp, icmpv6
 from rawkit.wire.dissect import dissect
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.news import Dropped, Opened, SendFailed, Transmitted, Volleyed
+from rawkit.wire.news import (
+    Dropped,
+    Fired,
+    Hit,
+    Opened,
+    Salvo,
+    SendFailed,
+    Transmitted,
+    Volley,
+    Volleyed,
+)
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Checksum, Clock, Received
 
@@ -359,7 +370,7 @@ def test_an_adaptive_ping_sends_as_soon_as_all_is_answered() -> None:
     engine = ping(count=3, interval=1.0, adaptive=True)
     request = sent(engine)
     volley = engine.step(10.01, reply_to(request, 10.01)).volley
-    assert volley is not None
+    assert isinstance(volley, Volley)
 
     step = engine.step(10.01, Volleyed(volley))  # this pipe plays none
 
@@ -526,7 +537,7 @@ def volleyed(engine: Ping, rtts: tuple[float, ...], sent_more: int = 0) -> Any:
     """Have the engine's next volley played with these round trips, from 11 s on."""
     request = sent(engine)
     volley = engine.step(10.5, reply_to(request, 10.5)).volley
-    assert volley is not None
+    assert isinstance(volley, Volley)
     departures = tuple(11.0 + turn for turn in range(len(rtts) + sent_more))
     at = departures[-1] if departures else 10.5
     return volley, engine.step(at, Volleyed(volley, departures, rtts))
@@ -581,7 +592,7 @@ def test_a_volley_is_told_of_when_asked_for() -> None:
     engine = ping(count=9, adaptive=True, interval=0.01, announce=True)
     step = engine.step(10.0)
     volley = engine.step(10.5, reply_to(step.send[0], 10.5)).volley
-    assert volley is not None
+    assert isinstance(volley, Volley)
 
     events = engine.step(11.5, Volleyed(volley, (11.0, 11.5), (0.25,))).events
 
@@ -624,3 +635,77 @@ def test_the_time_a_ping_took_is_from_its_first_request_to_its_last() -> None:
     engine.step(12.0, reply_to(second, 12.0))
 
     assert engine.report()[0].elapsed == 1.0
+
+
+def salvo_of(engine: Ping, at: float = 10.0) -> Salvo:
+    volley = engine.step(at).volley
+    assert isinstance(volley, Salvo)
+    return volley
+
+
+def hit(turn: int, at: float) -> Hit:
+    return Hit(turn, at, Clock.KERNEL, 61, 0, b"")
+
+
+def test_an_adaptive_ping_of_many_hands_its_requests_out_in_salvos() -> None:
+    engine = ping(A, B, count=1, adaptive=True)
+
+    salvo = salvo_of(engine)
+    step = engine.step(10.25, Fired(salvo, (10.0, 10.125), {}, (hit(1, 10.25),)))
+
+    reply = only(step.events)
+    assert [ip.dst for ip, _, _ in salvo.requests] == [A, B]
+    assert (reply.target.address, reply.rtt, reply.ttl) == (B, 0.125, 61)
+    assert (reply.sent_by, reply.stamped_by) == (Clock.USER, Clock.KERNEL)
+    assert step.wake_at == 10.5
+    assert [r.ledger for r in engine.report()] == [
+        Ledger(sent=1, unanswered=1),
+        Ledger(sent=1, replied=1),
+    ]
+
+
+def test_what_comes_late_for_a_salvo_is_read_as_ever() -> None:
+    engine = ping(A, B, count=1, adaptive=True, timeout=5.0)
+    salvo = salvo_of(engine)
+    engine.step(10.25, Fired(salvo, (10.0, 10.125), {}, (hit(1, 10.25),)))
+    ip, sequence, payload = salvo.requests[0]
+
+    step = engine.step(11.0, reply_to(ip / icmp.EchoRequest(7, sequence) / payload, 11.0))
+
+    assert (only(step.events).rtt, step.wake_at) == (1.0, None)
+
+
+def test_requests_of_a_salvo_that_the_kernel_refused_are_lost_here() -> None:
+    engine, error = ping(A, B, count=1, adaptive=True), OSError(errno.ENETUNREACH, "?")
+    salvo = salvo_of(engine)
+
+    step = engine.step(10.25, Fired(salvo, (10.0, 10.125), {0: error}, (hit(1, 10.25),)))
+
+    assert [type(event) for event in step.events] == [NotSent, Reply]
+    assert engine.report()[0].ledger == Ledger(sent=1, lost_here=1, not_sent=1)
+    assert step.wake_at is None
+
+
+def test_a_pipe_that_fires_no_salvos_gets_their_requests_one_by_one() -> None:
+    engine = ping(A, B, count=1, adaptive=True)
+    salvo = salvo_of(engine)
+
+    step = engine.step(10.0, Fired(salvo))
+
+    assert [packet[IPv4].dst for packet in step.send] == [A, B]
+    assert step.volley is None
+    events = [e for p in step.send for e in engine.step(10.25, reply_to(p, 10.25)).events]
+    assert [only((event,)).verdict for event in events] == [Verdict.IN_TIME] * 2
+    assert [r.ledger for r in engine.report()] == [Ledger(sent=1, replied=1)] * 2
+
+
+def test_more_targets_than_fit_one_salvo_get_several() -> None:
+    addresses = [IPv4Address(0xC6120000 + number) for number in range(300)]
+    engine = ping(*addresses, count=1, adaptive=True)
+
+    first = salvo_of(engine)
+    done = Fired(first, (10.0,) * 256, {}, tuple(hit(turn, 10.1) for turn in range(256)))
+    second = engine.step(10.1, done).volley
+
+    assert isinstance(second, Salvo)
+    assert (len(first.requests), len(second.requests)) == (256, 44)

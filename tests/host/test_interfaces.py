@@ -10,7 +10,6 @@ from rawkit.errors import UsageError
 from rawkit.host import netlink
 from rawkit.host.interfaces import (
     AddressFlag,
-    InterfaceAddress,
     LinkFlag,
     Scope,
     interface,
@@ -65,11 +64,12 @@ def test_an_interface_tells_everything_about_itself(namespace: Namespace) -> Non
 @pytest.mark.netns
 def test_up_without_a_carrier_is_not_running(namespace: Namespace) -> None:
     near = interface("near", namespace.fileno())
-    assert (near.is_up, near.is_running) == (True, False)
+    assert near.is_up
+    assert LinkFlag.RUNNING not in near.flags
 
     netlink.ask(lambda ipr: ipr.link("set", ifname="far", state="up"), namespace.fileno())
 
-    assert interface("near", namespace.fileno()).is_running
+    assert LinkFlag.RUNNING in interface("near", namespace.fileno()).flags
 
 
 @pytest.mark.netns
@@ -82,15 +82,15 @@ def test_an_address_has_prefix_scope_and_perhaps_a_peer(namespace: Namespace) ->
 
 
 @pytest.mark.netns
-def test_an_address_that_is_still_checked_is_not_usable(namespace: Namespace) -> None:
-    addresses = {
-        str(one.address): one.is_usable
+def test_an_address_that_is_still_checked_is_marked(namespace: Namespace) -> None:
+    flags = {
+        str(one.address): one.flags
         for link in interfaces(namespace.fileno())
         for one in link.addresses
     }
 
-    assert addresses["2001:db8::1"]
-    assert not addresses["2001:db8::2"]
+    assert AddressFlag.TENTATIVE not in flags["2001:db8::1"]
+    assert AddressFlag.TENTATIVE in flags["2001:db8::2"]
 
 
 @pytest.mark.netns
@@ -109,13 +109,3 @@ def test_the_offloads_of_a_veth_are_seen_and_those_of_nothing_are_none(
 ) -> None:
     assert {"tso", "gso"} <= namespace.run(offloads, "near")
     assert namespace.run(offloads, "nosuch") == frozenset()
-
-
-def test_the_flags_of_an_address_decide_whether_it_is_usable() -> None:
-    def with_flags(flags: AddressFlag) -> bool:
-        return InterfaceAddress(IPv6Address("2001:db8::1"), 64, Scope.GLOBAL, flags).is_usable
-
-    assert with_flags(AddressFlag(0))
-    assert with_flags(AddressFlag.DEPRECATED)
-    assert not with_flags(AddressFlag.TENTATIVE)
-    assert not with_flags(AddressFlag.DUPLICATE)

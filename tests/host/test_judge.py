@@ -8,12 +8,11 @@ from rawkit.host import judge
 from rawkit.host.attempts import Attempt
 from rawkit.host.capability import Capability, CapabilitySets
 from rawkit.host.finding import Finding, Verdict
-from rawkit.host.privileges import PingGroups
+from rawkit.host.privileges import APPARMOR_USERNS, CLONE_USERNS, PingGroups
 
 OK, WARN = Verdict.OK, Verdict.WARN
 NOBODY = PingGroups(1, 0, (1000,))
 WORKS = Attempt()
-APPARMOR = judge.APPARMOR_USERNS
 
 
 def sets(*permitted: Capability) -> CapabilitySets:
@@ -163,7 +162,7 @@ def test_a_refused_raw_socket_is_explained_by_the_capability_or_by_the_kernel() 
     [
         (
             Attempt("write /proc/self/uid_map", errno.EPERM),
-            {APPARMOR: "1"},
+            {APPARMOR_USERNS: "1"},
             0,
             "write /proc/self/uid_map: EPERM (Operation not permitted); "
             "kernel.apparmor_restrict_unprivileged_userns is 1",
@@ -171,7 +170,7 @@ def test_a_refused_raw_socket_is_explained_by_the_capability_or_by_the_kernel() 
         ),
         (
             Attempt("unshare", errno.EPERM),
-            {judge.CLONE_USERNS: "0"},
+            {CLONE_USERNS: "0"},
             0,
             "unshare: EPERM (Operation not permitted); kernel.unprivileged_userns_clone is 0",
             "sudo sysctl -w kernel.unprivileged_userns_clone=1",
@@ -185,7 +184,7 @@ def test_a_refused_raw_socket_is_explained_by_the_capability_or_by_the_kernel() 
         ),
         (
             Attempt("unshare", errno.EPERM),
-            {APPARMOR: "0", judge.CLONE_USERNS: "1", judge.MOST_USERNS: "100"},
+            {APPARMOR_USERNS: "0", CLONE_USERNS: "1", judge.MOST_USERNS: "100"},
             2,
             "unshare: EPERM (Operation not permitted); "
             "a seccomp filter is at work (a container's?)",
@@ -218,7 +217,7 @@ def test_a_refused_user_namespace_has_one_of_many_causes(
 
 def test_a_user_namespace_that_works_makes_the_privileged_way_needless() -> None:
     refused = Attempt("unshare", errno.EPERM)
-    user = judge.user_namespace(WORKS, {APPARMOR: "1"}, 2)
+    user = judge.user_namespace(WORKS, {APPARMOR_USERNS: "1"}, 2)
 
     assert user.verdict is OK
     assert judge.network_namespace(refused, user).verdict is OK

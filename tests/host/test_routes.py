@@ -82,6 +82,22 @@ def test_a_mark_can_be_asked_for(namespace: Namespace) -> None:
 
 @pytest.mark.netns
 @pytest.mark.parametrize(
+    ("off", "dst"), [("all", "2001:db8:1::1"), ("all", "::1"), ("left", "fe80::7%left")]
+)
+def test_ipv6_that_is_switched_off_is_told_from_a_missing_route(
+    namespace: Namespace, off: str, dst: str
+) -> None:
+    namespace.sysctl(f"net.ipv6.conf.{off}.disable_ipv6", 1)
+
+    with pytest.raises(NoRoute) as refusal:
+        namespace.run(source_for, ip_address(dst))
+
+    key = f"net.ipv6.conf.{off}.disable_ipv6"
+    assert str(refusal.value) == f"no way to {dst}: IPv6 is switched off here ({key} is 1)"
+
+
+@pytest.mark.netns
+@pytest.mark.parametrize(
     ("dst", "interface", "number", "message"),
     [
         (

@@ -9,7 +9,8 @@ import pytest
 from rawkit.lab.answers import Answer, Cast, Target
 from rawkit.lab.fragments import MOST_INCOMPLETE, Fragmenter, Reassembler
 from rawkit.lab.hop import Hop
-from rawkit.lab.responder import GATEWAY_MAC, Become, Network, PathCounts, Report, Responder
+from rawkit.lab.responder import GATEWAY_MAC, Become, Network, PathCounts, Responder
+from rawkit.lab.serving import Report
 from rawkit.record import replace
 from rawkit.wire import icmp, icmpv6, multipart
 from rawkit.wire.address import Address

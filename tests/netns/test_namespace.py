@@ -125,6 +125,20 @@ def test_a_process_starts_in_there_and_is_killed_at_the_end() -> None:
     assert child.poll() == -signal.SIGKILL
 
 
+def test_what_a_killed_process_did_not_read_keeps_nothing_alive() -> None:
+    with Namespace() as place:
+        deaf = ["sh", "-c", "exec <&-; echo; exec sleep 60"]
+        pipe = subprocess.PIPE
+        children = [place.popen(deaf, stdin=pipe, stdout=pipe) for _ in range(2)]
+        for child in children:
+            assert child.stdin is not None
+            assert child.stdout is not None
+            child.stdout.readline()
+            child.stdin.write(b"flushed when it is closed, and that is too late")
+
+    assert [child.poll() for child in children] == [-signal.SIGKILL] * 2
+
+
 PARENT = """
 import os, sys
 from rawkit.lab.namespace import Namespace

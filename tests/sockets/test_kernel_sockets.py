@@ -2,7 +2,9 @@
 
 import errno
 import select
+import socket
 import statistics
+import struct
 import time
 from ipaddress import IPv4Address
 from itertools import pairwise
@@ -11,6 +13,7 @@ import pytest
 
 from rawkit.errors import BuildError, UsageError
 from rawkit.lab.namespace import Namespace
+from rawkit.sockets import options
 from rawkit.sockets.kernel import KernelSocket
 from rawkit.sockets.ping import PingSocket
 from rawkit.sockets.raw import RawSocket
@@ -88,6 +91,45 @@ def test_the_ipv6_header_is_as_the_packet_asks(
         packet = heard(wire, icmpv6.EchoRequest)
 
     assert {name: getattr(packet[IPv6], name) for name in fields} == fields
+
+
+@BOTH_KINDS
+def test_a_flow_label_is_sent_where_somebody_has_leased_another(
+    kind: str, open_on: Open, host: Namespace
+) -> None:
+    with host.socket(socket.AF_INET6, socket.SOCK_DGRAM) as somebody:
+        lease_for_oneself(somebody, 0x99999)
+        first, second = open_on(kind, 6), open_on(kind, 6)
+        with tap(host, 6) as wire:
+            for io in (first, second, second):
+                io.send(request(6, fields={"flow_label": 5}))
+            labels = [heard(wire, icmpv6.EchoRequest)[IPv6].flow_label for _ in range(3)]
+
+    assert labels == [5, 5, 5]
+
+
+@BOTH_KINDS
+def test_a_flow_label_that_is_somebodys_own_is_refused_and_the_next_packet_is_not(
+    kind: str, open_on: Open, host: Namespace
+) -> None:
+    with host.socket(socket.AF_INET6, socket.SOCK_DGRAM) as somebody:
+        lease_for_oneself(somebody, 5)
+        io = open_on(kind, 6)
+        with pytest.raises(OSError, match="flow label 0x00005 is leased to another") as refusal:
+            io.send(request(6, fields={"flow_label": 5}))
+        io.send(request(6, fields={"flow_label": 6}))
+
+        assert refusal.value.errno == errno.EPERM
+        assert received(io).packet[IPv6].src == LO6
+
+
+def lease_for_oneself(sock: socket.socket, label: int) -> None:
+    """Lease a flow label that no other socket may then send (linux/in6.h)."""
+    exclusively, create, get = 1, 1, 0
+    wish = struct.pack(
+        "=16sIBBHHH4x", LO6.packed, socket.htonl(label), get, exclusively, create, 0, 0
+    )
+    options.IPV6_FLOWLABEL_MGR.set(sock, wish)
 
 
 @pytest.mark.parametrize(
@@ -290,6 +332,41 @@ def test_the_descriptor_is_quiet_when_all_is_told(kind: str, version: int, open_
 
 
 # When
+
+
+@BOTH_KINDS
+def test_a_stamp_that_nobody_waits_for_does_not_keep_us_awake(kind: str, open_on: Open) -> None:
+    io = open_on(kind)
+    assert isinstance(io, KernelSocket)
+    io.send(request())
+    news_of(io, count=2)
+    io._socket.sendto(
+        io._octets(request()), (str(TARGET), 0)
+    )  # its stamp is a second one of a kind
+
+    news_of(io, patience=0.2)
+    assert [io.receive(), io.receive()] == [None, None]  # as after waking up for nothing
+
+    assert not select.select([io], [], [], 0.05)[0]
+
+
+@BOTH_VERSIONS
+def test_a_reply_to_a_probe_is_no_echo_reply(version: int, open_on: Open, host: Namespace) -> None:
+    """Linux hands extended echo replies (RFC 8335) to ping sockets, too."""
+    io = open_on("ping", version)
+    assert isinstance(io, KernelSocket)
+    kernels_identifier = io._socket.getsockname()[1].to_bytes(2, "big")
+    if version == 4:
+        say(host, IPv4(LO, LO) / icmp.Other(43, rest=kernels_identifier + b"\1\0") / b"state")
+    else:
+        say(host, IPv6(LO6, LO6) / icmpv6.Other(161, rest=kernels_identifier + b"\1\0") / b"state")
+
+    for news in news_of(io, patience=0.2):  # an older kernel hands nothing over
+        assert isinstance(news, Received)
+        _, message = news.packet.headers
+        assert isinstance(message, icmp.Other | icmpv6.Other)
+        assert message.rest == IDENTIFIER.to_bytes(2, "big") + b"\1\0"
+        assert news.packet.payload == b"state"
 
 
 @BOTH_KINDS

@@ -50,6 +50,7 @@ def test_an_option_has_the_kernels_number(option: Option) -> None:
     "name",
     [
         *(name for name in vars(options) if name.startswith(("SOF_", "SO_EE_", "SIOCGIF"))),
+        *("IPV6_FL_A_GET", "IPV6_FL_F_CREATE", "IPV6_FL_S_ANY"),
     ],
 )
 def test_a_constant_has_the_kernels_number(name: str) -> None:

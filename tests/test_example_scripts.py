@@ -1,0 +1,64 @@
+"""The programs that are there to be read also run."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rawkit import lab
+from rawkit.lab import Answer, Node
+from rawkit.lab import Path as LyingPath
+
+PING = Path(__file__).parents[1] / "scripts" / "ping.py"
+LONGEST = 60
+"""Lines: a page, for a program that is to be read."""
+
+
+def run(node: Node, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(PING), *words]
+    with node.popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        out, err = process.communicate(timeout=20)
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+@pytest.mark.netns
+@pytest.mark.parametrize(("groups", "socket"), [("0 0", "a ping socket"), ("1 0", "a raw socket")])
+def test_ping_tells_of_answers_and_of_how_they_were_got(groups: str, socket: str) -> None:
+    with lab.line(hops=2, sysctls={"net.ipv4.ping_group_range": groups}) as net:
+        ran = run(net.first, str(net.last.ipv4), "2")
+
+    first, second, counts, times = ran.stdout.splitlines()
+    host = re.escape(str(net.last.ipv4))
+    assert re.fullmatch(rf"1: {host} after \d+\.\d{{3}} ms", first)
+    assert re.fullmatch(rf"2: {host} after \d+\.\d{{3}} ms", second)
+    assert counts.startswith(f"2 of 2 answered, over {socket} (")
+    assert times.endswith("departures stamped by the kernel, arrivals by the kernel")
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+ANSWERS = [
+    (Answer.SILENT, "1: nothing came in time"),
+    (Answer.HOST_UNREACHABLE, "1: 192.0.2.254 says: Destination Host Unreachable"),
+    (Answer.OTHER_SOURCE, "1: 203.0.113.254, not counted: wrong_source"),
+]
+
+
+@pytest.mark.netns
+@pytest.mark.parametrize(("answer", "line"), ANSWERS)
+def test_ping_tells_apart_what_is_no_answer(answer: Answer, line: str) -> None:
+    with lab.pair() as net, LyingPath(net.first, targets=answer) as path:
+        ran = run(net.first, str(path.target), "1")
+
+    assert ran.stdout.splitlines()[0] == line
+    assert "0 of 1 answered" in ran.stdout
+    assert ran.returncode == 1
+
+
+def test_a_program_to_be_read_fits_on_a_page_and_says_how_it_is_used() -> None:
+    told = subprocess.run([sys.executable, str(PING)], capture_output=True, text=True, check=False)
+
+    assert len(PING.read_text().splitlines()) <= LONGEST
+    assert "scripts/ping.py HOST [COUNT]" in told.stderr
+    assert told.returncode == 1
