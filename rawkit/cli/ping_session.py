@@ -72,10 +72,11 @@ def stands_for_many(word: str) -> bool:
 
 def settings(options: PingOptions, hosts: Sequence[Host]) -> api.PingOptions:
     """Return what the options mean for :func:`rawkit.ping`."""
+    spaced = len(hosts) > 1 and not options.is_unpaced
     wanted: api.PingOptions = {
         "count": options.count,
         "interval": options.pace,
-        "spacing": 0.0 if options.is_unpaced else min(SPACING, options.pace / len(hosts)),
+        "spacing": min(SPACING, options.pace / len(hosts)) if spaced else 0.0,
         "timeout": options.timeout,
         "deadline": options.deadline,
         "hurry": True,

@@ -47,20 +47,18 @@ def run_command(node: Namespace, argv: Sequence[str], environment: Mapping[str, 
     """Run a command in a node with our own terminal; return its exit status as a shell would.
 
     Ctrl-C goes to the command; signals sent to this process are handed on to it. The
-    terminal is afterwards as it was. It works once: with the pid namespace gone, this
-    process can neither fork nor start threads any more.
+    terminal is afterwards as it was.
     """
     terminal = Terminal()
-    unshare(CLONE_NEWPID)  # for our next child; not for us
     alive, our_life = os.pipe()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     try:
-        first = os.fork()
-        if first == 0:
+        between = os.fork()
+        if between == 0:
             os.close(our_life)
-            _be_first(node, argv, environment, alive, mask)
-        return _wait_for(first)
+            _be_between(node, argv, environment, alive, mask)
+        return _wait_for(between)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(alive)
@@ -91,6 +89,34 @@ class Terminal:
         signal.signal(signal.SIGTTOU, before)
 
 
+def _be_between(
+    node: Namespace,
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    alive: int,
+    mask: set[int | signal.Signals],
+) -> NoReturn:
+    """Start the first process of a pid namespace, and end with it.
+
+    Whose children have lost their pid namespace can neither fork nor start threads any
+    more, so this is not for the caller to do.
+    """
+    status = NOT_EXECUTABLE
+    try:
+        _end_with_parent(alive)
+        unshare(CLONE_NEWPID)  # for our next child; not for us
+        alive_too, our_life = os.pipe()
+        first = os.fork()
+        if first == 0:
+            os.close(our_life)
+            _be_first(node, argv, environment, alive_too, mask)
+        status = _wait_for(first)
+    except OSError as error:
+        _complain(argv[0], error)
+    finally:
+        os._exit(status)
+
+
 def _be_first(
     node: Namespace,
     argv: Sequence[str],
@@ -101,9 +127,7 @@ def _be_first(
     """Be process 1 of the pid namespace: start the command, and end when it has ended."""
     status = NOT_EXECUTABLE
     try:
-        die_with_parent(signal.SIGKILL)
-        if select.select([alive], [], [], 0)[0]:  # end of file: it died before we asked
-            os._exit(BY_SIGNAL + signal.SIGKILL)
+        _end_with_parent(alive)
         setns(node.fileno())
         _show_own_world()
         command = os.fork()
@@ -111,9 +135,24 @@ def _be_first(
             _become(argv, environment, mask)
         status = _wait_for(command, orphans=True)
     except OSError as error:
-        print(f"rawkit lab: cannot start {argv[0]}: {error.strerror}", file=sys.stderr, flush=True)
+        _complain(argv[0], error)
     finally:
         os._exit(status)
+
+
+def _end_with_parent(alive: int) -> None:
+    """Have the kernel kill this process when its parent dies.
+
+    Args:
+        alive: the reading end of a pipe whose other end only the parent has.
+    """
+    die_with_parent(signal.SIGKILL)
+    if select.select([alive], [], [], 0)[0]:  # end of file: it died before we asked
+        os._exit(BY_SIGNAL + signal.SIGKILL)
+
+
+def _complain(program: str, error: OSError) -> None:
+    print(f"rawkit lab: cannot start {program}: {error.strerror}", file=sys.stderr, flush=True)
 
 
 def _show_own_world() -> None:

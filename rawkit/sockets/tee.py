@@ -1,9 +1,14 @@
 """A pipe that writes what passes to a capture file."""
 
 import time
+from collections.abc import Callable
 from typing import BinaryIO
 
+from rawkit.record import replace
 from rawkit.sockets.packet_io import PacketIO
+from rawkit.wire.address import Address
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.news import News, Transmitted
 from rawkit.wire.packet import Packet
 from rawkit.wire.pcap import PcapWriter
@@ -19,15 +24,24 @@ class PcapTee:
     IP header of a received packet is put together from what the kernel tells of it.
     """
 
-    def __init__(self, inner: PacketIO, file: BinaryIO) -> None:
+    def __init__(
+        self,
+        inner: PacketIO,
+        file: BinaryIO,
+        source_of: Callable[[Address], Address | None] = lambda _: None,
+    ) -> None:
         """Put a file beside a pipe.
 
         Args:
             inner: the pipe.
             file: open for writing; the caller closes it, after the pipe.
+            source_of: which source address the kernel fills in on the way to a destination;
+                asked once for each. ``None``: it is not known.
         """
         self._inner = inner
         self._file = file
+        self._source_of = source_of
+        self._sources: dict[Address, Address | None] = {}
         self._writer = PcapWriter(file)
         # Once and for all, so that differences of times stay exact whatever the clock does.
         self._epoch = time.time_ns() - time.monotonic_ns()
@@ -38,11 +52,22 @@ class PcapTee:
     def receive(self) -> News | None:
         news = self._inner.receive()
         if isinstance(news, Received | Transmitted):
-            self._write(bytes(news.packet), round(news.time * 10**9) + self._epoch)
+            packet = self._sourced(news.packet) if isinstance(news, Transmitted) else news.packet
+            self._write(bytes(packet), round(news.time * 10**9) + self._epoch)
         return news
 
     def fileno(self) -> int:
         return self._inner.fileno()
+
+    def _sourced(self, packet: Packet) -> Packet:
+        """Return a packet as it left, with the source address that the kernel gave it."""
+        outer, *inner = packet.headers
+        if not isinstance(outer, IPv4 | IPv6) or not outer.src.is_unspecified:
+            return packet
+        if outer.dst not in self._sources:
+            self._sources[outer.dst] = self._source_of(outer.dst)
+        source = self._sources[outer.dst]
+        return packet if source is None else packet.replace(type(outer), src=source)
 
     def _write(self, octets: bytes, time_ns: int) -> None:
         try:

@@ -244,6 +244,13 @@ def test_the_exit_status_is_that_of_the_command(command: list[str], status: int,
 
 
 @pytest.mark.netns
+def test_a_lab_with_a_wire_is_taken_down_without_a_word() -> None:
+    done = run("lossy", "--delay", "1ms", "--", "true")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.netns
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGQUIT"])
 def test_a_signal_to_rawkit_reaches_the_command_once(name: str) -> None:
     code = (

@@ -13,7 +13,16 @@ from rawkit.sockets.packet_io import PacketIO, VolleyIO
 from rawkit.sockets.tee import PcapTee
 from rawkit.wire import icmp
 from rawkit.wire.ipv4 import IPv4
-from rawkit.wire.news import Dropped, News, Opened, Transmitted, Volley, Volleyed
+from rawkit.wire.news import (
+    Dropped,
+    Fired,
+    News,
+    Opened,
+    Salvo,
+    Transmitted,
+    Volley,
+    Volleyed,
+)
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Clock, Received
 
@@ -37,7 +46,10 @@ class Canned:
         return self.news.pop(0) if self.news else None
 
     def play(self, volley: Volley) -> Volleyed:
-        return Volleyed(volley)
+        return Volleyed(volley, (1.0,), (0.5,))
+
+    def fire(self, salvo: Salvo) -> Fired:
+        return Fired(salvo, (1.0,))
 
     def fileno(self) -> int:
         return 77
@@ -54,12 +66,20 @@ def test_what_is_told_one_by_one_plays_no_volleys() -> None:
     inner = Canned(Opened("raw socket"))
     io = OneByOne(inner)
 
+    volley = Volley(IPv4(HERE, THERE), 7, 1, (b"",), 0.01, 9e9)
     assert isinstance(inner, VolleyIO)
-    assert not isinstance(io, VolleyIO)
+    assert io.play(volley) == Volleyed(volley)
     io.send(REQUEST)
     io.close()
     assert (inner.sent, inner.closed, io.fileno()) == ([REQUEST], 1, 77)
     assert everything(io) == [Opened("raw socket")]
+
+
+def test_salvos_are_told_in_full_but_for_the_times_of_the_user() -> None:
+    salvo = Salvo(7, ((IPv4(HERE, THERE), 1, b""),))
+
+    assert OneByOne(Canned()).fire(salvo).departures == (1.0,)
+    assert UserTimes(Canned()).fire(salvo) == Fired(salvo)
 
 
 def test_user_times_are_those_at_which_packets_pass() -> None:

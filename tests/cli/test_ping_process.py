@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from rawkit.lab import Lab, Node
+from rawkit.wire.dissect import dissect_ip
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.ipv6 import IPv6
 
 pytestmark = pytest.mark.netns
 
@@ -272,6 +275,23 @@ def test_a_capture_can_be_read_by_others(pair: Factory, tmp_path: Path) -> None:
     with scapy.RawPcapReader(str(file)) as reader:
         kinds = [octets[20] for octets, _ in reader]
     assert (code, kinds) == (0, [8, 0, 8, 0])
+
+
+def test_in_a_capture_of_several_hosts_requests_bear_the_source_the_kernel_gave_them(
+    pair: Factory, tmp_path: Path
+) -> None:
+    scapy = pytest.importorskip("scapy.utils")
+    net = pair()
+    file = tmp_path / "ping.pcap"
+    hosts = [str(address) for address in (net.last.ipv4, net.last.ipv6)]
+
+    code, _, _ = finished(net.first, "-c1", "--pcap", str(file), *hosts)
+
+    with scapy.RawPcapReader(str(file)) as reader:
+        packets = [dissect_ip(octets).headers for octets, _ in reader]
+    ways = {(str(ip.src), str(ip.dst)) for ip, *_ in packets if isinstance(ip, IPv4 | IPv6)}
+    ours = [str(address) for address in (net.first.ipv4, net.first.ipv6)]
+    assert (code, ways) == (0, {*zip(ours, hosts, strict=True), *zip(hosts, ours, strict=True)})
 
 
 def test_a_capture_that_cannot_be_written_is_refused_at_once(pair: Factory) -> None:
