@@ -183,7 +183,10 @@ def _run(shape: str, plan: "Plan", command: list[str]) -> int:
     enter()
     with Lab(plan).up() as net:
         environment = _environment(shape, net)
-        return run_command(net.first, argv or _shell(environment["PS1"]), environment)
+        if not argv:
+            shell = _shell(environment["PS1"])
+            return run_command(net.first, shell, environment, has_jobs=True)
+        return run_command(net.first, argv, environment)
 
 
 def _filled(command: Sequence[str], plan: "Plan") -> list[str]:
@@ -217,8 +220,8 @@ def _stem(role: str) -> str:
 def _environment(shape: str, net: "Lab") -> dict[str, str]:
     """Return our environment, with this installation's programs first in the path."""
     started = sys.argv[0] if sys.argv else ""
-    places = [os.path.dirname(os.path.abspath(started))] if os.path.isfile(started) else []  # noqa: PTH100, PTH113, PTH120
-    places.append(os.path.dirname(sys.executable))  # noqa: PTH120
+    places = [os.path.dirname(os.path.abspath(started))] if os.path.isfile(started) else []
+    places.append(os.path.dirname(sys.executable))
     path = os.environ.get("PATH", os.defpath)
     return {
         **os.environ,
@@ -231,7 +234,7 @@ def _environment(shape: str, net: "Lab") -> dict[str, str]:
 def _shell(prompt: str) -> list[str]:
     """Return the command for an interactive shell whose prompt shows the lab."""
     shell = os.environ.get("SHELL") or "/bin/sh"
-    if os.path.basename(shell) != "bash":  # noqa: PTH119
+    if os.path.basename(shell) != "bash":
         return [shell]  # most take PS1 from the environment
     settings = os.memfd_create("bashrc", 0)
     with os.fdopen(settings, "w", closefd=False) as file:

@@ -133,7 +133,7 @@ def _have_standard_streams() -> None:
     """
     for stream, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, stream) is None:
-            setattr(sys, stream, open("/dev/null", mode))  # noqa: PTH123, SIM115  # kept open
+            setattr(sys, stream, open("/dev/null", mode))  # noqa: SIM115  # kept open
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 

@@ -57,6 +57,6 @@ def _open_capture(name: str) -> BinaryIO:
     if name == "-":
         raise UsageError("stdout is for the text: --pcap FILE, or --pcap >(tcpdump -r -)")
     try:
-        return open(name, "wb")  # noqa: PTH123  # pathlib is slow; closed by the caller
+        return open(name, "wb")  # closed by the caller
     except OSError as error:
         raise UsageError(f"cannot write packets to {name!r}: {error.strerror}") from error

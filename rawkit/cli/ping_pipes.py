@@ -7,6 +7,7 @@ from typing import BinaryIO
 from rawkit.cli.ping_options import PingOptions
 from rawkit.record import replace
 from rawkit.sockets.packet_io import PacketIO, VolleyIO
+from rawkit.wire.address import Address
 from rawkit.wire.news import Fired, News, Salvo, Transmitted, Volley, Volleyed
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Clock, Received
@@ -24,8 +25,16 @@ def wrapper(options: PingOptions, capture: BinaryIO | None) -> Callable[[PacketI
         if capture is not None:
             from rawkit.sockets.tee import PcapTee
 
-            io = PcapTee(io, capture)
+            io = PcapTee(io, capture, source_of)
         return io
+
+    def source_of(dst: Address) -> Address | None:
+        from rawkit.host.source import source_for
+
+        try:
+            return source_for(dst, options.interface, options.mark)
+        except OSError:
+            return None  # the way there is gone, or the privilege to mark
 
     return wrap
 

@@ -116,7 +116,7 @@ def in_child(steps: tuple[Step, ...]) -> Attempt:
         finally:
             os._exit(0)
     os.close(sender)
-    with open(receiver, encoding="utf-8") as pipe:  # noqa: PTH123  # a descriptor, not a path
+    with open(receiver, encoding="utf-8") as pipe:  # a descriptor, not a path
         number, _, stage = pipe.read().partition(" ")
     with suppress(ChildProcessError):  # whoever ignores SIGCHLD has no children to wait for
         os.waitpid(child, 0)

@@ -121,7 +121,7 @@ def read() -> CapabilitySets:
     """Return the calling thread's sets."""
     masks = {}
     try:
-        with open(STATUS, "rb") as lines:  # noqa: PTH123  # pathlib is too slow to import here
+        with open(STATUS, "rb") as lines:
             for line in lines:
                 if line.startswith(b"Cap"):
                     masks[line[3:6]] = int(line[8:], 16)
@@ -218,7 +218,7 @@ def owns_network() -> bool:
 def in_initial_user_namespace() -> bool:
     """Whether this is the machine's first user namespace, not one made by a container or a lab."""
     try:
-        return os.stat("/proc/thread-self/ns/user").st_ino == INITIAL_USER_NAMESPACE  # noqa: PTH116
+        return os.stat("/proc/thread-self/ns/user").st_ino == INITIAL_USER_NAMESPACE
     except OSError:
         return True
 

@@ -87,7 +87,7 @@ def securebits() -> tuple[str, ...]:
 
 def _status(field: str) -> int | None:
     try:
-        with open(STATUS, encoding="ascii", errors="replace") as lines:  # noqa: PTH123
+        with open(STATUS, encoding="ascii", errors="replace") as lines:
             return next((int(line.split()[1]) for line in lines if line.startswith(field)), None)
     except OSError:
         return None

@@ -29,7 +29,7 @@ def read(key: str) -> str:
     Raises:
         OSError: this kernel or namespace has none of that name, or hides it.
     """
-    with open(path_of(key), encoding="ascii", errors="replace") as file:  # noqa: PTH123
+    with open(path_of(key), encoding="ascii", errors="replace") as file:
         return file.read().rstrip("\n")
 
 

@@ -43,11 +43,24 @@ PASSED_ON = frozenset(
 WATCHED = PASSED_ON | {signal.SIGCHLD}
 
 
-def run_command(node: Namespace, argv: Sequence[str], environment: Mapping[str, str]) -> int:
+def run_command(
+    node: Namespace,
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    has_jobs: bool = False,
+) -> int:
     """Run a command in a node with our own terminal; return its exit status as a shell would.
 
     Ctrl-C goes to the command; signals sent to this process are handed on to it. The
     terminal is afterwards as it was.
+
+    Args:
+        node: where it runs.
+        argv: the command.
+        environment: its variables.
+        has_jobs: it is a shell, which gives the terminal to its jobs, and in the end back
+            to the process group that had it. That must be one it can see.
     """
     terminal = Terminal()
     alive, our_life = os.pipe()
@@ -57,7 +70,8 @@ def run_command(node: Namespace, argv: Sequence[str], environment: Mapping[str, 
         between = os.fork()
         if between == 0:
             os.close(our_life)
-            _be_between(node, argv, environment, alive, mask)
+            takes_terminal = has_jobs and terminal.is_ours
+            _be_between(node, argv, environment, alive, mask, takes_terminal=takes_terminal)
         return _wait_for(between)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -75,6 +89,11 @@ class Terminal:
             import termios
 
             self._attributes = termios.tcgetattr(0)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether we are in the foreground of one."""
+        return self._attributes is not None
 
     def restore(self) -> None:
         """Take it back, with the settings it had; it may have gone away meanwhile."""
@@ -95,6 +114,8 @@ def _be_between(
     environment: Mapping[str, str],
     alive: int,
     mask: set[int | signal.Signals],
+    *,
+    takes_terminal: bool,
 ) -> NoReturn:
     """Start the first process of a pid namespace, and end with it.
 
@@ -109,12 +130,22 @@ def _be_between(
         first = os.fork()
         if first == 0:
             os.close(our_life)
+            if takes_terminal:
+                _come_to_the_foreground()
             _be_first(node, argv, environment, alive_too, mask)
         status = _wait_for(first)
     except OSError as error:
         _complain(argv[0], error)
     finally:
         os._exit(status)
+
+
+def _come_to_the_foreground() -> None:
+    """Make a process group of this process and what it will start, and give it the terminal."""
+    os.setpgid(0, 0)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTTOU])
+    os.tcsetpgrp(0, os.getpgrp())
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _be_first(

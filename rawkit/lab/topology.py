@@ -108,7 +108,7 @@ class Node(Namespace):
         """Whether a sysctl is about an interface to come, or would forbid our addresses."""
         if key.endswith("disable_ipv6"):
             return True
-        return "eth" in key and not os.path.exists(path_of(key))  # noqa: PTH110
+        return "eth" in key and not os.path.exists(path_of(key))
 
 
 class Bridge:

@@ -58,7 +58,7 @@ def enter_and_exec(argv: list[str]) -> NoReturn:
     :func:`mark` says there, or the reason why entering failed.
     """
     above = os.path.dirname
-    root = above(above(above(os.path.abspath(__file__))))  # noqa: PTH100
+    root = above(above(above(os.path.abspath(__file__))))
     code = f"import sys; sys.path.append({root!r}); from rawkit.lab.userns import _launch; "
     code += "_launch(sys.argv[1:])"
     _flush()
@@ -67,7 +67,7 @@ def enter_and_exec(argv: list[str]) -> NoReturn:
 
 def mark() -> str:
     """Return what tells the network namespace of this thread from every other one."""
-    status = os.stat("/proc/thread-self/ns/net")  # noqa: PTH116
+    status = os.stat("/proc/thread-self/ns/net")
     return f"{status.st_dev}:{status.st_ino}"
 
 

@@ -118,9 +118,8 @@ class KernelSocket:
             departures.append(time.monotonic())
             try:
                 address = self._fields.fit(outer)
-                self._socket.sendto(request, address)
+                self._send_unstamped(request, address)
             except OSError as error:
-                self._read_error_queue()
                 failures[turn] = error
                 continue
             waiting[address] = turn, request
@@ -318,6 +317,20 @@ class KernelSocket:
         self._read_error_queue()  # the kernel notes EMSGSIZE there too
         self._pending.extend(self._departures.restart())
         raise error
+
+    def _send_unstamped(self, octets: bytes, address: SocketAddress) -> None:
+        """Send while no departures are stamped.
+
+        Raises:
+            OSError: the kernel refused this very packet.
+        """
+        try:
+            self._socket.sendto(octets, address)
+        except OSError as error:
+            try:
+                self._send_again(octets, address, error)
+            finally:
+                self._pending.extend(self._departures.pause())
 
     def _drop_count(self) -> int:
         """Return how many arrivals found no room in the socket; 0 where the kernel cannot tell."""

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from typing import BinaryIO
 
-from rawkit.record import replace
 from rawkit.sockets.packet_io import PacketIO
 from rawkit.wire.address import Address
 from rawkit.wire.ipv4 import IPv4
@@ -61,7 +60,7 @@ class PcapTee:
 
     def _sourced(self, packet: Packet) -> Packet:
         """Return a packet as it left, with the source address that the kernel gave it."""
-        outer, *inner = packet.headers
+        outer = packet.headers[0]
         if not isinstance(outer, IPv4 | IPv6) or not outer.src.is_unspecified:
             return packet
         if outer.dst not in self._sources:

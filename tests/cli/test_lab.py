@@ -387,6 +387,20 @@ def test_without_a_command_there_is_a_shell_whose_prompt_shows_the_lab() -> None
 
 
 @pytest.mark.netns
+def test_the_end_of_input_ends_a_shell_that_gives_the_terminal_back() -> None:
+    lines = f"""
+import os, subprocess
+code = subprocess.run({[*PROGRAM, "pair"]!r}, env={{**os.environ, "SHELL": "/bin/sh"}}).returncode
+print("code", code, os.tcgetpgrp(0) == os.getpgrp())
+"""
+    with typist(sys.executable, "-c", lines) as somebody:
+        somebody.until("[pair first] $ ")
+        somebody.type("\x04")
+        somebody.until("code 0 True")
+        assert somebody.status() == 0
+
+
+@pytest.mark.netns
 def test_another_shell_can_be_used_and_read_from_a_pipe() -> None:
     done = subprocess.run(
         [*PROGRAM, "pair"],

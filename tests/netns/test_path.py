@@ -2,14 +2,11 @@
 
 import os
 import re
-import select
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_network
-from pathlib import Path as File
 
 import pytest
 
@@ -27,6 +24,7 @@ from rawkit.wire.numbers import IPProtocol
 from rawkit.wire.packet import Packet
 from rawkit.wire.quote import quoted
 from tests.netns.capture import Capture, Frame
+from tests.netns.leftovers import descriptors, names, survives_its_parent
 
 pytestmark = pytest.mark.netns
 
@@ -431,35 +429,14 @@ def test_a_killed_process_is_noticed(node: Namespace) -> None:
 
 
 def test_kill_9_of_the_parent_leaves_no_process() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True
-    ) as parent:
-        assert parent.stdout is not None
-        child = int(parent.stdout.readline())
-        descriptor = os.pidfd_open(child)
-        try:
-            parent.kill()
-            parent.wait()
-            gone, _, _ = select.select([descriptor], [], [], 2.0)
-        finally:
-            os.close(descriptor)
-
-    assert gone, f"process {child} is still there"
+    assert not survives_its_parent(PARENT)
 
 
 PARENT = """
+import time
 from rawkit.lab.namespace import Namespace
 from rawkit.lab.path import Path
 path = Path(Namespace("node"))
 print(path.pid, flush=True)
 time.sleep(60)
 """
-
-
-def names(node: Namespace) -> set[str]:
-    with node.here():
-        return {name for _, name in socket.if_nameindex()}
-
-
-def descriptors() -> set[str]:
-    return {entry.name for entry in File("/proc/self/fd").iterdir()}

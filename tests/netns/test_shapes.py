@@ -18,6 +18,7 @@ import pytest
 import rawkit
 from rawkit.errors import LabError, UsageError
 from rawkit.lab import Lab, Node
+from tests.netns.leftovers import descriptors
 
 pytestmark = pytest.mark.netns
 
@@ -57,10 +58,10 @@ def who_stops(node: Node, target: Address, ttl: int, source_port: int = 0) -> Ad
 
 @contextmanager
 def no_descriptor_left() -> Iterator[None]:
-    before = {path.name for path in Path("/proc/self/fd").iterdir()}
+    before = descriptors()
     threads = threading.enumerate()
     yield
-    after = {path.name for path in Path("/proc/self/fd").iterdir()}
+    after = descriptors()
     assert len(after) == len(before)
     assert threading.enumerate() == threads
 

@@ -1,13 +1,11 @@
 """The user-space wire between real kernels: what goes in, what comes out, and when."""
 
 import os
-import select
 import signal
 import socket
 import statistics
 import struct
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +21,7 @@ from rawkit.lab.namespace import Namespace
 from rawkit.lab.wire import Wire
 from rawkit.record import as_dict
 from tests.netns.capture import Capture, Frame
+from tests.netns.leftovers import descriptors, names, survives_its_parent
 
 pytestmark = pytest.mark.netns
 
@@ -388,20 +387,7 @@ def test_a_wire_laid_by_a_thread_outlives_the_thread(nodes: tuple[Namespace, Nam
 @pytest.mark.parametrize("laid_by", ["the main thread", "another thread"])
 def test_kill_9_of_the_parent_leaves_no_process(laid_by: str) -> None:
     program = PARENT.replace("THREADED", str(laid_by == "another thread"))
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
-    ) as parent:
-        assert parent.stdout is not None
-        child = int(parent.stdout.readline())
-        descriptor = os.pidfd_open(child)
-        try:
-            parent.kill()
-            parent.wait()
-            gone, _, _ = select.select([descriptor], [], [], 2.0)
-        finally:
-            os.close(descriptor)
-
-    assert gone, f"process {child} is still there"
+    assert not survives_its_parent(program)
 
 
 PARENT = """
@@ -429,15 +415,6 @@ def assert_sleeps(pid: int) -> None:
     busy = cpu_time(pid)
     time.sleep(0.3)
     assert cpu_time(pid) - busy < 0.1
-
-
-def names(node: Namespace) -> set[str]:
-    with node.here():
-        return {name for _, name in socket.if_nameindex()}
-
-
-def descriptors() -> set[str]:
-    return {entry.name for entry in Path("/proc/self/fd").iterdir()}
 
 
 def cpu_time(pid: int) -> float:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pytest
 
@@ -24,6 +24,7 @@ IDENTIFIER = 4660
 LO, LO6 = IPv4Address("127.0.0.1"), IPv6Address("::1")
 TARGET, ROUTER = IPv4Address("127.0.0.7"), IPv4Address("127.0.0.254")
 PAYLOAD = b"sixteen octets.."
+Kind = Literal["ping", "raw"]
 BOTH_KINDS = pytest.mark.parametrize("kind", ["ping", "raw"])
 BOTH_VERSIONS = pytest.mark.parametrize("version", [4, 6])
 

@@ -73,7 +73,7 @@ def test_the_ipv4_header_is_as_the_packet_asks(
     for name, value in fields.items():
         if name != "options":  # those the kernel fills in on their way
             assert getattr(asked, name) == value
-    assert len(asked.options) == len(fields.get("options", b""))  # type: ignore[arg-type]
+    assert len(asked.options) == len(fields.get("options", b""))  # type: ignore[arg-type]  # of a table
     assert plain.options == plain_again.options == b""
     assert (plain.ttl, plain.traffic_class) == (plain_again.ttl, plain_again.traffic_class)
 

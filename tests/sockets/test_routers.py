@@ -16,7 +16,7 @@ from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.news import Opened
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.quote import quoted
-from tests.sockets.echo_host import BOTH_KINDS, BOTH_VERSIONS, IDENTIFIER, received
+from tests.sockets.echo_host import BOTH_KINDS, BOTH_VERSIONS, IDENTIFIER, Kind, received
 
 pytestmark = pytest.mark.netns
 
@@ -64,10 +64,10 @@ def said(io: PacketIO) -> tuple[object, Header, Packet | None]:
 @BOTH_KINDS
 @BOTH_VERSIONS
 def test_each_router_tells_that_a_packet_died_there(
-    kind: str, version: int, line: LabFactory, pipes: Pipes
+    kind: Kind, version: int, line: LabFactory, pipes: Pipes
 ) -> None:
     net = line(hops=2)
-    io = pipes.open(net.first, version, Settings(kind=kind))  # type: ignore[arg-type]
+    io = pipes.open(net.first, version, Settings(kind=kind))
 
     sources = []
     for ttl in (1, 2, 3):
@@ -77,7 +77,7 @@ def test_each_router_tells_that_a_packet_died_there(
         if ttl < 3:
             assert isinstance(message, icmp.TimeExceeded | icmpv6.TimeExceeded)
             assert quote is not None
-            assert quote.headers[0].dst == request(version, net.first, net.last).headers[0].dst  # type: ignore[attr-defined]
+            assert quote.headers[0].dst == request(version, net.first, net.last).headers[0].dst  # type: ignore[attr-defined]  # IP headers
         else:
             assert isinstance(message, icmp.EchoReply | icmpv6.EchoReply)
 
@@ -87,10 +87,10 @@ def test_each_router_tells_that_a_packet_died_there(
 @BOTH_KINDS
 @BOTH_VERSIONS
 def test_a_narrow_link_is_told_with_its_mtu(
-    kind: str, version: int, line: LabFactory, pipes: Pipes
+    kind: Kind, version: int, line: LabFactory, pipes: Pipes
 ) -> None:
     net = line(hops=1, mtu=1400)
-    io = pipes.open(net.first, version, Settings(kind=kind, pmtu="probe"))  # type: ignore[arg-type]
+    io = pipes.open(net.first, version, Settings(kind=kind, pmtu="probe"))
 
     io.send(request(version, net.first, net.last, size=1440))
 
@@ -102,12 +102,12 @@ def test_a_narrow_link_is_told_with_its_mtu(
 
 @BOTH_KINDS
 def test_a_neighbour_that_does_not_answer_is_reported_by_this_host(
-    kind: str, pair: LabFactory, pipes: Pipes
+    kind: Kind, pair: LabFactory, pipes: Pipes
 ) -> None:
     net = pair()
     node = net.first
     node.sysctl("net.ipv4.neigh.eth0.retrans_time_ms", 10)
-    io = pipes.open(node, 4, Settings(kind=kind))  # type: ignore[arg-type]
+    io = pipes.open(node, 4, Settings(kind=kind))
     nobody = IPv4(node.ipv4, net.last.spare().ipv4)
 
     io.send(nobody / icmp.EchoRequest(IDENTIFIER, 1))
@@ -121,7 +121,7 @@ def test_a_neighbour_that_does_not_answer_is_reported_by_this_host(
 @BOTH_KINDS
 @pytest.mark.parametrize("scope", ["eth0", "number", None])
 def test_a_link_local_answer_comes_from_the_address_that_was_asked(
-    kind: str, scope: str | None, pair: LabFactory, pipes: Pipes
+    kind: Kind, scope: str | None, pair: LabFactory, pipes: Pipes
 ) -> None:
     net = pair()
     with net.last.popen(["ip", "address", "add", "fe80::7/64", "dev", "eth0", "nodad"]) as adding:
@@ -131,7 +131,7 @@ def test_a_link_local_answer_comes_from_the_address_that_was_asked(
     if scope == "number":
         scope = str(index_of_eth0(net.first))
     target = IPv6Address(f"fe80::7%{scope}") if scope else LINK_LOCAL
-    settings = Settings(kind=kind, interface=None if scope else "eth0")  # type: ignore[arg-type]
+    settings = Settings(kind=kind, interface=None if scope else "eth0")
     io = pipes.open(net.first, 6, settings)
 
     io.send(IPv6(IPv6Address("fe80::1"), target) / icmpv6.EchoRequest(IDENTIFIER, 1))

@@ -9,10 +9,12 @@ from rawkit.lab.namespace import Namespace
 from rawkit.sockets.ladder import open_echo
 from rawkit.sockets.packet_io import VolleyIO
 from rawkit.sockets.settings import Settings
+from rawkit.wire import icmp
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.news import Opened, Salvo
-from rawkit.wire.received import Clock
+from rawkit.wire.received import Clock, Received
+from tests.sockets.echo_host import LO, ROUTER, Kind, say
 
 pytestmark = pytest.mark.netns
 
@@ -42,8 +44,8 @@ def salvo(*addresses: str) -> Salvo:
     return Salvo(IDENTIFIER, tuple(requests))
 
 
-def pipe(host: Namespace, version: int, kind: str) -> VolleyIO:
-    settings = Settings(kind=kind)  # type: ignore[arg-type]  # one of a table
+def pipe(host: Namespace, version: int, kind: Kind) -> VolleyIO:
+    settings = Settings(kind=kind)
     with host.here():
         io = open_echo(version, IDENTIFIER, settings)
     assert isinstance(io, VolleyIO)
@@ -53,7 +55,7 @@ def pipe(host: Namespace, version: int, kind: str) -> VolleyIO:
 
 @pytest.mark.parametrize("kind", ["ping", "raw"])
 @pytest.mark.parametrize("version", [4, 6])
-def test_every_answer_is_told_with_its_request(host: Namespace, version: int, kind: str) -> None:
+def test_every_answer_is_told_with_its_request(host: Namespace, version: int, kind: Kind) -> None:
     addresses = [f"127.0.0.{last}" for last in range(1, 60)] if version == 4 else ["::1"]
     io = pipe(host, version, kind)
 
@@ -69,7 +71,9 @@ def test_every_answer_is_told_with_its_request(host: Namespace, version: int, ki
 
 @pytest.mark.parametrize("kind", ["ping", "raw"])
 @pytest.mark.parametrize("version", [4, 6])
-def test_a_refused_request_does_not_stop_the_rest(host: Namespace, version: int, kind: str) -> None:
+def test_a_refused_request_does_not_stop_the_rest(
+    host: Namespace, version: int, kind: Kind
+) -> None:
     here = "127.0.0.1" if version == 4 else "::1"
     io = pipe(host, version, kind)
 
@@ -78,6 +82,28 @@ def test_a_refused_request_does_not_stop_the_rest(host: Namespace, version: int,
     assert list(fired.failures) == [0]
     assert [hit.turn for hit in fired.hits] == [1]
     assert len(fired.departures) == 2
+    io.close()
+
+
+def test_an_error_about_one_target_is_not_held_against_the_next(host: Namespace) -> None:
+    host.sysctl("net.ipv4.icmp_echo_ignore_all", 1)
+    io = pipe(host, 4, "ping")
+    kernels_identifier = io._socket.getsockname()[1]  # type: ignore[attr-defined]  # the kernel's
+    first, second = salvo("127.0.0.7", "127.0.0.8").requests
+
+    def requests() -> Iterator[tuple[IPv4 | IPv6, int, bytes]]:
+        yield first
+        ip, sequence, payload = first
+        asked = IPv4(LO, ip.dst) / icmp.EchoRequest(kernels_identifier, sequence & 0xFFFF) / payload  # type: ignore[arg-type]  # IPv4 here
+        say(host, IPv4(ROUTER, LO) / icmp.Unreachable(code=1) / asked)
+        yield second
+
+    fired = io.fire(Salvo(IDENTIFIER, requests()))  # type: ignore[arg-type]  # while it fires
+
+    assert fired.failures == {}
+    news = io.receive()
+    assert isinstance(news, Received)
+    assert isinstance(news.packet.headers[1], icmp.Unreachable)
     io.close()
 
 
@@ -92,5 +118,5 @@ def test_a_socket_that_fired_stamps_departures_again(host: Namespace) -> None:
 
     left, came = news_of(Subject(io, (request,)), 2)
 
-    assert (left.clock, came.clock) == (Clock.KERNEL, Clock.KERNEL)  # type: ignore[union-attr]
+    assert (left.clock, came.clock) == (Clock.KERNEL, Clock.KERNEL)  # type: ignore[union-attr]  # a departure and an arrival
     io.close()
