@@ -42,6 +42,11 @@ VOLLEY = 64
 """Requests in one volley at most."""
 SALVO = 256
 """Requests in one salvo at most."""
+UNTIRING = 64
+"""News in a row that are taken in before anything else is done.
+
+Until all that has come is read, nobody is given up, and no more is sent.
+"""
 DEPARTING = 4096
 """Requests whose departure may still be told of."""
 ECHO_HEADER = 8
@@ -77,6 +82,7 @@ class Ping:
         self._departing: dict[int, tuple[Packet, Request]] = {}
         self._lost_here = 0
         self._plays_volleys = True
+        self._untiring = 0
         self._fired: list[Request] = []
         self._unfired: list[Request] = []
         self._via: dict[str, str] = {}
@@ -93,8 +99,14 @@ class Ping:
 
     def _step(self, now: float, news: News | None) -> Step[PingEvent]:
         course = self._course
-        events = self._take(news) if news is not None else []
-        events += self._give_up(now)
+        if news is None:
+            self._untiring = 0
+            events = self._give_up(now)
+        else:
+            events = self._take(news)
+            self._untiring += 1
+            if self._untiring < UNTIRING and not course.is_complete:
+                return Step((), tuple(events), now)  # what has come may be more
         if course.is_over(now):
             events += self._give_up(math.inf)
             return Step((), tuple(events), None)
@@ -301,17 +313,17 @@ class Ping:
         return reply
 
     def _judge(self, received: Received, source: Address, match: Match) -> Verdict:
+        request = match.request
         if match.damaged or received.checksum is Checksum.BAD:
             return Verdict.CORRUPTED
-        if not self._matcher.speaks_for(source, match.request.number):
+        if not self._matcher.speaks_for(source, request.number):
             return Verdict.WRONG_SOURCE
-        match match.request.outcome:
-            case Outcome.REPLIED | Outcome.LATE:
-                return Verdict.DUPLICATE
-            case Outcome.GIVEN_UP:
-                return Verdict.LATE
-            case _:
-                return Verdict.IN_TIME
+        if request.outcome is Outcome.REPLIED or request.outcome is Outcome.LATE:
+            return Verdict.DUPLICATE
+        overdue = received.time > request.made_at + self.settings.timeout
+        if overdue or request.outcome is Outcome.GIVEN_UP:
+            return Verdict.LATE
+        return Verdict.IN_TIME
 
     def _book(self, tally: Tally, request: Request, reply: Reply) -> None:
         match reply.verdict:
@@ -346,7 +358,7 @@ class Ping:
         )
 
     def _settle(self, request: Request, outcome: Outcome) -> None:
-        self._course.settled(request.outcome, outcome)
+        self._course.settled(request, outcome)
         self._tallies[request.number].settle(request, outcome)
 
     def _give_up(self, now: float) -> list[PingEvent]:

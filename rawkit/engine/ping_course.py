@@ -33,6 +33,8 @@ class Course:
         self._in_flight = 0
         self._newest: Request | None = None
         self._slowest = 0.0
+        self._heard_of: set[int] = set()
+        """Numbers of the targets that have answered at all."""
 
     @property
     def elapsed(self) -> float:
@@ -51,11 +53,13 @@ class Course:
         self.last_sent = request.made_at
         self._waiting.append((request.made_at + self._settings.timeout, request))
 
-    def settled(self, before: Outcome, after: Outcome) -> None:
-        """Note that a request has come to another outcome."""
-        if before is Outcome.WAITING:
+    def settled(self, request: Request, after: Outcome) -> None:
+        """Note that a request is about to come to another outcome."""
+        if request.outcome is Outcome.WAITING:
             self._in_flight -= 1
-        self.answered += (after in ANSWERS) - (before in ANSWERS)
+        self.answered += (after in ANSWERS) - (request.outcome in ANSWERS)
+        if after in ANSWERS:
+            self._heard_of.add(request.number)
 
     def took(self, rtt: float) -> None:
         """Note a round trip, in seconds."""
@@ -72,14 +76,17 @@ class Course:
 
     def is_over(self, now: float) -> bool:
         """Whether there is nothing left to do."""
+        return self.is_complete or (self.pace.started is not None and now >= self.ends_at())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all requests are made and settled, or as many answered as wanted."""
         pace = self.pace
         if pace.started is None:
             return False
         if self._in_flight == 0 and pace.is_done:
             return True
-        if pace.count_answers and pace.count is not None and self.wanted <= 0:
-            return True
-        return now >= self.ends_at()
+        return pace.count_answers and pace.count is not None and self.wanted <= 0
 
     @property
     def wanted(self) -> int:
@@ -92,7 +99,7 @@ class Course:
         settings, end = self._settings, math.inf
         if settings.deadline is not None:
             end = (self.pace.started or 0.0) + settings.deadline
-        if settings.hurry and self.answered and self.pace.is_done:
+        if settings.hurry and self.pace.is_done and len(self._heard_of) == self.pace.targets:
             end = min(end, self.last_sent + max(2 * self._slowest, settings.interval))
         return end
 

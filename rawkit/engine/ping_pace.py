@@ -4,6 +4,9 @@ import math
 
 from rawkit.record import record
 
+STALL = 1.0
+"""Seconds of delay from which on requests are not made up for: the program was stopped."""
+
 
 @record(frozen=False, kw_only=True)
 class Pace:
@@ -58,6 +61,8 @@ class Pace:
             self.started = self._origin = now
         elif self.adaptive:  # it has no timetable but the time of the last request
             self._origin = now - self._offset(self.sent)
+        elif now - self.scheduled > max(STALL, self.interval):
+            self._origin += now - self.scheduled
         self.sent += 1
         ends = self.count is not None and not self.count_answers
         if ends and self.sent >= (self.count or 0) * self.targets:

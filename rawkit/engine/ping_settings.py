@@ -13,6 +13,7 @@ from rawkit.wire.numbers import IPProtocol
 LARGEST_DATAGRAM = 65_535
 ECHO_HEADER = 8
 IPV4_HEADER = 20
+MOST_OPTIONS = 40
 
 
 @record(kw_only=True)
@@ -60,15 +61,14 @@ class PingSettings:
         Raises:
             UsageError: says which value, and what would do.
         """
-        largest = LARGEST_DATAGRAM - ECHO_HEADER - IPV4_HEADER - len(self.options)
         for name, low, high in (
             ("count", 1, math.inf),
             ("interval", 0, math.inf),
             ("spacing", 0, math.inf),
             ("timeout", 0, math.inf),
             ("deadline", 0, math.inf),
-            ("preload", 1, 0xFFFF),
-            ("size", 0, largest),
+            ("preload", 1, 0x10000),
+            ("size", 0, LARGEST_DATAGRAM - ECHO_HEADER),
             ("ttl", 0, 0xFF),
             ("traffic_class", 0, 0xFF),
             ("flow_label", 0, 0xFFFFF),
@@ -77,6 +77,8 @@ class PingSettings:
             if value is not None and not low <= value <= high:
                 bounds = f"at least {low}" if high == math.inf else f"{low} to {high}"
                 raise UsageError(f"{name.replace('_', ' ')} is {value}, not {bounds}")
+        if len(self.options) > MOST_OPTIONS or len(self.options) % 4:
+            raise UsageError(f"IPv4 options are {len(self.options)} octets, not 0, 4, 8 … 40")
 
 
 def outer_header(target: Target, settings: PingSettings) -> IPv4 | IPv6:
@@ -87,6 +89,9 @@ def outer_header(target: Target, settings: PingSettings) -> IPv4 | IPv6:
     dscp, ecn = settings.traffic_class >> 2, settings.traffic_class & 0b11
     match target.src, target.address:
         case IPv4Address() as src, IPv4Address() as dst:
+            largest = LARGEST_DATAGRAM - IPV4_HEADER - len(settings.options) - ECHO_HEADER
+            if settings.size > largest:
+                raise UsageError(f"size is {settings.size}, not 0 to {largest}")
             return IPv4(
                 src,
                 dst,

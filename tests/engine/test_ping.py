@@ -21,6 +21,7 @@ from rawkit.engine.ping_events import (
 )
 from rawkit.engine.ping_report import Ledger
 from rawkit.engine.ping_settings import PingSettings
+from rawkit.engine.step import Step
 from rawkit.record import replace
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.dissect import dissect
@@ -30,6 +31,7 @@ from rawkit.wire.news import (
     Dropped,
     Fired,
     Hit,
+    News,
     Opened,
     Salvo,
     SendFailed,
@@ -54,6 +56,15 @@ def ping(*addresses: Any, **settings: Any) -> Ping:
 def sent(engine: Ping, at: float = 10.0) -> Packet:
     (packet,) = engine.step(at).send
     return packet
+
+
+def told(engine: Ping, now: float, news: News) -> Step[PingEvent]:
+    """Tell an engine some news, and then that there is no more."""
+    first = engine.step(now, news)
+    if first.wake_at is None or first.wake_at > now:
+        return first
+    second = engine.step(now)
+    return replace(second, events=first.events + second.events)
 
 
 def reply_to(request: Packet, at: float, source: Any = None, **changes: Any) -> Received:
@@ -93,7 +104,7 @@ def test_measures_the_round_trip_from_the_arrival_time_not_from_now() -> None:
     engine = ping()
     request = sent(engine)
 
-    step = engine.step(now=10.4, news=reply_to(request, at=10.25))
+    step = told(engine, 10.4, reply_to(request, at=10.25))
 
     reply = only(step.events)
     assert (reply.sequence, reply.source, reply.ttl, reply.rtt) == (1, A, 60, 0.25)
@@ -104,9 +115,9 @@ def test_measures_the_round_trip_from_the_arrival_time_not_from_now() -> None:
 def test_measures_from_the_departure_that_the_kernel_saw() -> None:
     engine = ping()
     request = sent(engine)
-    engine.step(10.125, Transmitted(request, 10.125))
+    told(engine, 10.125, Transmitted(request, 10.125))
 
-    reply = only(engine.step(10.25, reply_to(request, at=10.25)).events)
+    reply = only(told(engine, 10.25, reply_to(request, at=10.25)).events)
 
     assert (reply.rtt, reply.sent_by, reply.stamped_by) == (0.125, Clock.KERNEL, Clock.KERNEL)
     assert engine.report()[0].clocks == (Clock.KERNEL, Clock.KERNEL)
@@ -116,7 +127,7 @@ def test_says_so_when_only_the_program_saw_the_departure() -> None:
     engine = ping()
     request = sent(engine)
 
-    reply = only(engine.step(10.25, reply_to(request, at=10.25)).events)
+    reply = only(told(engine, 10.25, reply_to(request, at=10.25)).events)
 
     assert reply.sent_by is Clock.USER
     assert engine.report()[0].clocks == (Clock.USER, Clock.KERNEL)
@@ -137,7 +148,7 @@ def test_ignores_replies_to_somebody_else() -> None:
     engine = ping()
     request = sent(engine)
 
-    assert engine.step(10.1, reply_to(request, 10.1, identifier=8)).events == ()
+    assert told(engine, 10.1, reply_to(request, 10.1, identifier=8)).events == ()
     assert engine.report()[0].ledger.strays == 0
 
 
@@ -145,16 +156,16 @@ def test_a_reply_to_a_sequence_never_sent_is_a_stray() -> None:
     engine = ping(count=2, interval=1.0)
     request = sent(engine)
 
-    assert engine.step(10.1, reply_to(request, 10.1, sequence=2)).events == ()
+    assert told(engine, 10.1, reply_to(request, 10.1, sequence=2)).events == ()
     assert engine.report()[0].ledger == Ledger(sent=1, unanswered=1, strays=1)
 
 
 def test_further_replies_are_duplicates_and_enter_no_statistics() -> None:
     engine = ping(count=2)
     request = sent(engine)
-    engine.step(10.1, reply_to(request, 10.1))
+    told(engine, 10.1, reply_to(request, 10.1))
 
-    verdicts = [only(engine.step(at, reply_to(request, at)).events).verdict for at in (10.2, 10.3)]
+    verdicts = [only(told(engine, at, reply_to(request, at)).events).verdict for at in (10.2, 10.3)]
 
     report = engine.report()[0]
     assert verdicts == [Verdict.DUPLICATE, Verdict.DUPLICATE]
@@ -169,7 +180,7 @@ def test_a_late_reply_is_told_apart_and_counts_as_loss() -> None:
     request = sent(engine)
     engine.step(10.5)
 
-    late = only(engine.step(10.7, reply_to(request, 10.7)).events)
+    late = only(told(engine, 10.7, reply_to(request, 10.7)).events)
 
     report = engine.report()[0]
     assert late.verdict is Verdict.LATE
@@ -184,7 +195,7 @@ def test_a_late_reply_of_one_host_never_makes_another_alive() -> None:
     engine.step(10.5)
     engine.step(11.0)
 
-    late = only(engine.step(11.2, reply_to(to_a, 11.2)).events)
+    late = only(told(engine, 11.2, reply_to(to_a, 11.2)).events)
 
     report_a, report_b = engine.report()
     assert (late.verdict, late.target.address) == (Verdict.LATE, A)
@@ -196,7 +207,7 @@ def test_a_reply_with_another_payload_is_corrupted(payload: bytes) -> None:
     engine = ping()
     request = sent(engine)
 
-    reply = only(engine.step(10.1, reply_to(request, 10.1, payload=payload)).events)
+    reply = only(told(engine, 10.1, reply_to(request, 10.1, payload=payload)).events)
 
     assert (reply.verdict, reply.payload) == (Verdict.CORRUPTED, payload)
     assert reply.damage is not None
@@ -209,7 +220,7 @@ def test_says_which_octet_of_a_corrupted_reply_is_wrong() -> None:
     flipped = bytearray(request.payload)
     flipped[20] ^= 0xFF
 
-    reply = only(engine.step(10.1, reply_to(request, 10.1, payload=bytes(flipped))).events)
+    reply = only(told(engine, 10.1, reply_to(request, 10.1, payload=bytes(flipped))).events)
 
     assert (reply.damage.offset, reply.damage.expected, reply.damage.found) == (20, 20, 20 ^ 0xFF)
 
@@ -218,7 +229,7 @@ def test_a_reply_with_a_bad_checksum_is_corrupted_even_with_the_right_payload() 
     engine = ping()
     request = sent(engine)
 
-    reply = only(engine.step(10.1, reply_to(request, 10.1, verdict=Checksum.BAD)).events)
+    reply = only(told(engine, 10.1, reply_to(request, 10.1, verdict=Checksum.BAD)).events)
 
     assert (reply.verdict, reply.damage) == (Verdict.CORRUPTED, None)
 
@@ -226,9 +237,9 @@ def test_a_reply_with_a_bad_checksum_is_corrupted_even_with_the_right_payload() 
 def test_a_good_reply_after_a_corrupted_one_wins() -> None:
     engine = ping(count=2)
     request = sent(engine)
-    engine.step(10.1, reply_to(request, 10.1, payload=bytes(56)))
+    told(engine, 10.1, reply_to(request, 10.1, payload=bytes(56)))
 
-    engine.step(10.2, reply_to(request, 10.2))
+    told(engine, 10.2, reply_to(request, 10.2))
 
     assert engine.report()[0].ledger == Ledger(sent=1, replied=1)
 
@@ -237,7 +248,7 @@ def test_a_reply_from_another_address_does_not_make_the_target_alive() -> None:
     engine = ping()
     request = sent(engine)
 
-    reply = only(engine.step(10.1, reply_to(request, 10.1, source=B)).events)
+    reply = only(told(engine, 10.1, reply_to(request, 10.1, source=B)).events)
 
     report = engine.report()[0]
     assert (reply.verdict, reply.source) == (Verdict.WRONG_SOURCE, B)
@@ -249,7 +260,7 @@ def test_one_target_answering_for_another_is_a_wrong_source_for_the_other() -> N
     engine = ping(A, B)
     to_a, _ = engine.step(10.0).send
 
-    reply = only(engine.step(10.1, reply_to(to_a, 10.1, source=B)).events)
+    reply = only(told(engine, 10.1, reply_to(to_a, 10.1, source=B)).events)
 
     assert (reply.verdict, reply.target.address) == (Verdict.WRONG_SOURCE, A)
     assert [report.ledger.corrupted for report in engine.report()] == [0, 0]
@@ -260,7 +271,7 @@ def test_many_may_answer_for_a_multicast_address() -> None:
     request = sent(engine)
 
     replies = [
-        only(engine.step(10.1, reply_to(request, 10.1, source=source)).events) for source in (A, B)
+        only(told(engine, 10.1, reply_to(request, 10.1, source=source)).events) for source in (A, B)
     ]
 
     assert [r.verdict for r in replies] == [Verdict.IN_TIME, Verdict.DUPLICATE]
@@ -271,7 +282,7 @@ def test_an_error_ends_the_wait_and_is_no_reply() -> None:
     engine = ping()
     request = sent(engine)
 
-    step = engine.step(10.1, error_about(request, 10.1))
+    step = told(engine, 10.1, error_about(request, 10.1))
 
     error = only(step.events)
     assert isinstance(error, ErrorReply)
@@ -285,8 +296,8 @@ def test_advice_never_ends_a_wait(message: Any) -> None:
     engine = ping()
     request = sent(engine)
 
-    step = engine.step(10.1, error_about(request, 10.1, message))
-    reply = only(engine.step(10.2, reply_to(request, 10.2)).events)
+    step = told(engine, 10.1, error_about(request, 10.1, message))
+    reply = only(told(engine, 10.2, reply_to(request, 10.2)).events)
 
     assert only(step.events).final is False
     assert step.wake_at == 10.5
@@ -299,7 +310,7 @@ def test_an_error_that_quotes_another_destination_is_a_stray() -> None:
     request = sent(engine)
     other = request.replace(IPv4, dst=B)
 
-    assert engine.step(10.1, error_about(other, 10.1)).events == ()
+    assert told(engine, 10.1, error_about(other, 10.1)).events == ()
     assert engine.report()[0].ledger == Ledger(sent=1, unanswered=1, strays=1)
 
 
@@ -310,14 +321,14 @@ def test_an_error_may_quote_eight_octets_only() -> None:
     error = Received(IPv4(ROUTER, US) / icmp.TimeExceeded(0) / Packet(payload=quote), 10.1)
     read = replace(error, packet=dissect(bytes(error.packet)))
 
-    assert isinstance(only(engine.step(10.1, read).events), ErrorReply)
+    assert isinstance(only(told(engine, 10.1, read).events), ErrorReply)
 
 
 def test_a_request_that_cannot_be_sent_is_lost_here_and_says_why() -> None:
     engine, error = ping(), OSError(errno.ENETUNREACH, "Network is unreachable")
     request = sent(engine)
 
-    event = only(engine.step(10.0, SendFailed(request, error)).events)
+    event = only(told(engine, 10.0, SendFailed(request, error)).events)
 
     ledger = engine.report()[0].ledger
     assert isinstance(event, NotSent)
@@ -329,10 +340,10 @@ def test_a_request_that_cannot_be_sent_is_lost_here_and_says_why() -> None:
 def test_a_departure_told_of_after_a_later_failure_still_counts() -> None:
     engine = ping(A, B)
     first, second = engine.step(10.0).send
-    engine.step(10.0, SendFailed(second, OSError(errno.ENOBUFS, "no buffer")))
-    engine.step(10.0, Transmitted(first, 10.125))
+    told(engine, 10.0, SendFailed(second, OSError(errno.ENOBUFS, "no buffer")))
+    told(engine, 10.0, Transmitted(first, 10.125))
 
-    reply = only(engine.step(10.25, reply_to(first, 10.25)).events)
+    reply = only(told(engine, 10.25, reply_to(first, 10.25)).events)
 
     assert reply.rtt == 0.125
 
@@ -340,7 +351,7 @@ def test_a_departure_told_of_after_a_later_failure_still_counts() -> None:
 def test_packets_dropped_by_the_socket_are_lost_here_not_unanswered() -> None:
     engine = ping(A, B, count=2, interval=0.0)
     engine.step(10.0)
-    engine.step(10.0, Dropped(3))
+    told(engine, 10.0, Dropped(3))
 
     engine.step(10.5)
 
@@ -369,10 +380,10 @@ def test_the_schedule_is_absolute() -> None:
 def test_an_adaptive_ping_sends_as_soon_as_all_is_answered() -> None:
     engine = ping(count=3, interval=1.0, adaptive=True)
     request = sent(engine)
-    volley = engine.step(10.01, reply_to(request, 10.01)).volley
+    volley = told(engine, 10.01, reply_to(request, 10.01)).volley
     assert isinstance(volley, Volley)
 
-    step = engine.step(10.01, Volleyed(volley))  # this pipe plays none
+    step = told(engine, 10.01, Volleyed(volley))  # this pipe plays none
 
     assert len(step.send) == 1
     assert len(engine.step(10.02).send) == 0
@@ -403,13 +414,13 @@ def test_with_a_deadline_the_count_means_answers() -> None:
     engine.step(10.0)
     (second,) = engine.step(11.0).send
 
-    assert engine.step(11.1, reply_to(second, 11.1)).wake_at is None
+    assert told(engine, 11.1, reply_to(second, 11.1)).wake_at is None
 
 
 def test_in_a_hurry_two_round_trips_are_enough_after_the_last_request() -> None:
     engine = ping(count=2, interval=0.2, timeout=10.0, hurry=True)
     first = sent(engine)
-    engine.step(10.15, reply_to(first, 10.15))
+    told(engine, 10.15, reply_to(first, 10.15))
 
     assert engine.step(10.2).wake_at == pytest.approx(10.5)
     assert isinstance(only(engine.step(10.51).events), Lost)
@@ -430,7 +441,7 @@ def test_tells_of_requests_sent_when_asked_to() -> None:
 
 def test_the_report_says_what_kind_of_socket_it_was_and_why() -> None:
     engine = ping()
-    engine.step(10.0, Opened("raw socket", "ping sockets are closed to us"))
+    told(engine, 10.0, Opened("raw socket", "ping sockets are closed to us"))
 
     assert (engine.report()[0].via, engine.report()[0].why) == (
         "raw socket",
@@ -447,9 +458,9 @@ def test_sequence_numbers_do_not_wrap_where_the_wire_does() -> None:
         at = step.wake_at
         step = engine.step(at)
         for request in step.send:
-            step = engine.step(at, reply_to(request, at))
+            step = told(engine, at, reply_to(request, at))
 
-    late = only(engine.step(at, reply_to(first, at)).events)
+    late = only(told(engine, at, reply_to(first, at)).events)
 
     ledger = engine.report()[0].ledger
     assert (late.verdict, late.sequence) == (Verdict.LATE, 1)
@@ -461,7 +472,7 @@ def test_ipv6_is_the_same_to_the_engine() -> None:
     engine = ping(A6, traffic_class=0xB9, flow_label=5, ttl=9)
     request = sent(engine)
 
-    reply = only(engine.step(10.1, reply_to(request, 10.1)).events)
+    reply = only(told(engine, 10.1, reply_to(request, 10.1)).events)
 
     ip = request[IPv6]
     assert (ip.hop_limit, ip.traffic_class, ip.flow_label) == (9, 0xB9, 5)
@@ -473,7 +484,7 @@ def test_every_size_of_payload_works(size: int) -> None:
     engine = ping(size=size)
     request = sent(engine)
 
-    reply = only(engine.step(10.1, reply_to(request, 10.1)).events)
+    reply = only(told(engine, 10.1, reply_to(request, 10.1)).events)
 
     assert len(request.payload) == size
     assert (reply.verdict, reply.size) == (Verdict.IN_TIME, size + 8)
@@ -491,7 +502,7 @@ def test_two_pings_with_the_same_identifier_do_not_take_each_others_replies() ->
     sent(ours)
     (foreign,) = theirs.step(10.0).send
 
-    event = only(ours.step(10.1, reply_to(foreign, 10.1)).events)
+    event = only(told(ours, 10.1, reply_to(foreign, 10.1)).events)
 
     assert event.verdict is Verdict.CORRUPTED
 
@@ -511,18 +522,18 @@ def test_news_about_nothing_of_ours_is_no_news(news: Any) -> None:
     engine = ping()
     sent(engine)
 
-    assert engine.step(10.1, news).events == ()
+    assert told(engine, 10.1, news).events == ()
 
 
 def test_the_ledger_adds_up_whatever_happens() -> None:
     engine = ping(A, B, count=3, interval=0.0, timeout=0.5)
     requests = [packet for _ in range(6) for packet in engine.step(10.0).send]
-    engine.step(10.1, reply_to(requests[0], 10.1))
-    engine.step(10.1, reply_to(requests[0], 10.1))
-    engine.step(10.1, reply_to(requests[1], 10.1, payload=b"?"))
-    engine.step(10.1, error_about(requests[2], 10.1))
-    engine.step(10.1, SendFailed(requests[3], OSError()))
-    engine.step(10.1, Dropped(1))
+    told(engine, 10.1, reply_to(requests[0], 10.1))
+    told(engine, 10.1, reply_to(requests[0], 10.1))
+    told(engine, 10.1, reply_to(requests[1], 10.1, payload=b"?"))
+    told(engine, 10.1, error_about(requests[2], 10.1))
+    told(engine, 10.1, SendFailed(requests[3], OSError()))
+    told(engine, 10.1, Dropped(1))
     engine.step(10.5)
 
     ledgers = [report.ledger for report in engine.report()]
@@ -536,11 +547,11 @@ def test_the_ledger_adds_up_whatever_happens() -> None:
 def volleyed(engine: Ping, rtts: tuple[float, ...], sent_more: int = 0) -> Any:
     """Have the engine's next volley played with these round trips, from 11 s on."""
     request = sent(engine)
-    volley = engine.step(10.5, reply_to(request, 10.5)).volley
+    volley = told(engine, 10.5, reply_to(request, 10.5)).volley
     assert isinstance(volley, Volley)
     departures = tuple(11.0 + turn for turn in range(len(rtts) + sent_more))
     at = departures[-1] if departures else 10.5
-    return volley, engine.step(at, Volleyed(volley, departures, rtts))
+    return volley, told(engine, at, Volleyed(volley, departures, rtts))
 
 
 def test_an_adaptive_ping_hands_its_requests_out_in_volleys() -> None:
@@ -563,7 +574,7 @@ def test_a_request_left_over_from_a_volley_may_still_be_answered() -> None:
     assert step.volley is None
     left = IPv4(US, A) / icmp.EchoRequest(7, 4) / volley.payloads[2]
 
-    step = engine.step(13.001, reply_to(left, 13.001))
+    step = told(engine, 13.001, reply_to(left, 13.001))
 
     reply = only(step.events)
     assert (reply.sequence, reply.verdict) == (4, Verdict.IN_TIME)
@@ -576,7 +587,7 @@ def test_a_second_answer_to_a_request_of_a_volley_is_a_duplicate() -> None:
     volley, _ = volleyed(engine, (0.1, 0.2))
     first = IPv4(US, A) / icmp.EchoRequest(7, 2) / volley.payloads[0]
 
-    assert only(engine.step(12.0, reply_to(first, 12.0)).events).verdict is Verdict.DUPLICATE
+    assert only(told(engine, 12.0, reply_to(first, 12.0)).events).verdict is Verdict.DUPLICATE
 
 
 def test_a_pipe_that_plays_no_volleys_gets_no_more_of_them() -> None:
@@ -591,10 +602,10 @@ def test_a_pipe_that_plays_no_volleys_gets_no_more_of_them() -> None:
 def test_a_volley_is_told_of_when_asked_for() -> None:
     engine = ping(count=9, adaptive=True, interval=0.01, announce=True)
     step = engine.step(10.0)
-    volley = engine.step(10.5, reply_to(step.send[0], 10.5)).volley
+    volley = told(engine, 10.5, reply_to(step.send[0], 10.5)).volley
     assert isinstance(volley, Volley)
 
-    events = engine.step(11.5, Volleyed(volley, (11.0, 11.5), (0.25,))).events
+    events = told(engine, 11.5, Volleyed(volley, (11.0, 11.5), (0.25,))).events
 
     assert only(events) == Burst(Target(str(A), A, US), 2, 2, (0.25,))
 
@@ -605,7 +616,7 @@ def test_an_error_about_a_link_local_target_quotes_it_without_its_link() -> None
     bare = request.replace(IPv6, dst=IPv6Address("fe80::2"))
     error = Received(IPv6(A6, US6) / icmpv6.Unreachable(3) / bare, 10.1)
 
-    assert isinstance(only(engine.step(10.1, error).events), ErrorReply)
+    assert isinstance(only(told(engine, 10.1, error).events), ErrorReply)
 
 
 def test_the_time_an_adaptive_ping_took_is_from_its_first_request_to_its_last() -> None:
@@ -620,9 +631,9 @@ def test_an_answer_that_came_before_the_departure_is_timed_by_the_program() -> N
     """The kernel hands us our own multicasts before it hands them to the driver."""
     engine = ping(IPv4Address("224.0.0.1"))
     request = sent(engine)
-    engine.step(10.2, Transmitted(request, 10.2))
+    told(engine, 10.2, Transmitted(request, 10.2))
 
-    reply = only(engine.step(10.2, reply_to(request, at=10.125, source=A)).events)
+    reply = only(told(engine, 10.2, reply_to(request, at=10.125, source=A)).events)
 
     assert (reply.rtt, reply.sent_by) == (0.125, Clock.USER)
 
@@ -631,8 +642,8 @@ def test_the_time_a_ping_took_is_from_its_first_request_to_its_last() -> None:
     engine = ping(count=2, interval=1.0, timeout=5.0)
     first = sent(engine)
     (second,) = engine.step(11.0).send
-    engine.step(11.5, reply_to(first, 11.5))
-    engine.step(12.0, reply_to(second, 12.0))
+    told(engine, 11.5, reply_to(first, 11.5))
+    told(engine, 12.0, reply_to(second, 12.0))
 
     assert engine.report()[0].elapsed == 1.0
 
@@ -651,7 +662,7 @@ def test_an_adaptive_ping_of_many_hands_its_requests_out_in_salvos() -> None:
     engine = ping(A, B, count=1, adaptive=True)
 
     salvo = salvo_of(engine)
-    step = engine.step(10.25, Fired(salvo, (10.0, 10.125), {}, (hit(1, 10.25),)))
+    step = told(engine, 10.25, Fired(salvo, (10.0, 10.125), {}, (hit(1, 10.25),)))
 
     reply = only(step.events)
     assert [ip.dst for ip, _, _ in salvo.requests] == [A, B]
@@ -667,10 +678,10 @@ def test_an_adaptive_ping_of_many_hands_its_requests_out_in_salvos() -> None:
 def test_what_comes_late_for_a_salvo_is_read_as_ever() -> None:
     engine = ping(A, B, count=1, adaptive=True, timeout=5.0)
     salvo = salvo_of(engine)
-    engine.step(10.25, Fired(salvo, (10.0, 10.125), {}, (hit(1, 10.25),)))
+    told(engine, 10.25, Fired(salvo, (10.0, 10.125), {}, (hit(1, 10.25),)))
     ip, sequence, payload = salvo.requests[0]
 
-    step = engine.step(11.0, reply_to(ip / icmp.EchoRequest(7, sequence) / payload, 11.0))
+    step = told(engine, 11.0, reply_to(ip / icmp.EchoRequest(7, sequence) / payload, 11.0))
 
     assert (only(step.events).rtt, step.wake_at) == (1.0, None)
 
@@ -679,7 +690,7 @@ def test_requests_of_a_salvo_that_the_kernel_refused_are_lost_here() -> None:
     engine, error = ping(A, B, count=1, adaptive=True), OSError(errno.ENETUNREACH, "?")
     salvo = salvo_of(engine)
 
-    step = engine.step(10.25, Fired(salvo, (10.0, 10.125), {0: error}, (hit(1, 10.25),)))
+    step = told(engine, 10.25, Fired(salvo, (10.0, 10.125), {0: error}, (hit(1, 10.25),)))
 
     assert [type(event) for event in step.events] == [NotSent, Reply]
     assert engine.report()[0].ledger == Ledger(sent=1, lost_here=1, not_sent=1)
@@ -690,11 +701,11 @@ def test_a_pipe_that_fires_no_salvos_gets_their_requests_one_by_one() -> None:
     engine = ping(A, B, count=1, adaptive=True)
     salvo = salvo_of(engine)
 
-    step = engine.step(10.0, Fired(salvo))
+    step = told(engine, 10.0, Fired(salvo))
 
     assert [packet[IPv4].dst for packet in step.send] == [A, B]
     assert step.volley is None
-    events = [e for p in step.send for e in engine.step(10.25, reply_to(p, 10.25)).events]
+    events = [e for p in step.send for e in told(engine, 10.25, reply_to(p, 10.25)).events]
     assert [only((event,)).verdict for event in events] == [Verdict.IN_TIME] * 2
     assert [r.ledger for r in engine.report()] == [Ledger(sent=1, replied=1)] * 2
 
@@ -705,7 +716,7 @@ def test_more_targets_than_fit_one_salvo_get_several() -> None:
 
     first = salvo_of(engine)
     done = Fired(first, (10.0,) * 256, {}, tuple(hit(turn, 10.1) for turn in range(256)))
-    second = engine.step(10.1, done).volley
+    second = told(engine, 10.1, done).volley
 
     assert isinstance(second, Salvo)
     assert (len(first.requests), len(second.requests)) == (256, 44)

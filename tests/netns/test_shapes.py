@@ -127,7 +127,7 @@ def test_a_line_has_as_many_hops_as_asked(line: Factory) -> None:
 
 
 def test_on_a_diamond_a_flow_keeps_its_path_and_flows_take_all_of_them(diamond: Factory) -> None:
-    net = diamond(paths=3, sysctls={"net.ipv4.icmp_ratelimit": 0})
+    net = diamond(paths=3, sysctls={"net.ipv4.icmp_ratemask": 0})
     middle = {net[f"path{number}"].ipv4 for number in (1, 2, 3)}
 
     taken = {
