@@ -1,6 +1,7 @@
 """A host of its own for each test, with loopback up."""
 
 import os
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -9,8 +10,23 @@ from rawkit.lab.namespace import Namespace
 from rawkit.sockets.ladder import open_echo
 from rawkit.sockets.packet_io import PacketIO
 from rawkit.sockets.settings import Settings
+from rawkit.sockets.timestamps import ask_for_timestamps
 from rawkit.wire.news import Opened
 from tests.sockets.echo_host import IDENTIFIER, Open
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stamping() -> Iterator[None]:
+    """Have the kernel stamp all that comes: its worker may be late for the first who asks."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(2)
+        ask_for_timestamps(sock, departures=False)
+        stamps: list[tuple[int, int, bytes]] = []
+        while not stamps:
+            sock.sendto(b"now?", sock.getsockname())
+            _, stamps, _, _ = sock.recvmsg(16, 128)
+        yield
 
 
 @pytest.fixture
