@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, Protocol, TypedDict, TypeVar, Unpack, overload
 
 from rawkit.engine.ping import Ping
-from rawkit.engine.ping_events import Address, PingEvent, Target
+from rawkit.engine.ping_events import PingEvent, Target
 from rawkit.engine.ping_report import PingReport
 from rawkit.engine.ping_settings import PingSettings
 from rawkit.engine.step import Engine, Step
@@ -20,6 +20,7 @@ from rawkit.sockets.identifiers import next_identifier
 from rawkit.sockets.ladder import open_echo
 from rawkit.sockets.packet_io import PacketIO
 from rawkit.sockets.settings import Settings
+from rawkit.wire.address import Address
 from rawkit.wire.news import News
 
 Report = TypeVar("Report")
@@ -216,7 +217,7 @@ def _open(targets: tuple[Target, ...], identifier: int, settings: Settings) -> P
     pipes: list[PacketIO] = []
     try:
         pipes.extend(open_echo(version, identifier, settings) for version in versions)
-    except Exception:
+    except BaseException:
         for opened in pipes:
             opened.close()
         raise

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from rawkit.cli.ping_options import PingOptions
-from rawkit.engine.ping_events import Address
+from rawkit.wire.address import Address
 
 T = TypeVar("T")
 

@@ -13,10 +13,11 @@ from rawkit.cli.errors import NO_ANSWER, OK, TROUBLE, cause_of, complain, write
 from rawkit.cli.ping_options import PingOptions
 from rawkit.cli.ping_probe import is_broadcast
 from rawkit.cli.ping_session import AnySession
-from rawkit.engine.ping_events import Address, ErrorReply, NotSent, PingEvent
+from rawkit.engine.ping_events import ErrorReply, NotSent, PingEvent
 from rawkit.engine.ping_report import PingReport
 from rawkit.errors import UsageError
 from rawkit.session import RealTime
+from rawkit.wire.address import Address
 
 NAME_WAIT = 0.02
 """Seconds that the first request may wait for its target's name: /etc/hosts is quicker."""

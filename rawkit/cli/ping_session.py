@@ -6,11 +6,11 @@ from ipaddress import IPv4Address
 from rawkit import api
 from rawkit.cli.errors import complain
 from rawkit.cli.ping_options import PingOptions
-from rawkit.engine.ping_events import Address
 from rawkit.engine.ping_report import PingReport
 from rawkit.errors import NameNotFound, UsageError
 from rawkit.host.names import numeric, resolve
 from rawkit.sockets.packet_io import PacketIO
+from rawkit.wire.address import Address
 
 Host = str | Address
 AnySession = api.PingSession[PingReport] | api.PingSession[tuple[PingReport, ...]]

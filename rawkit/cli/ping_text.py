@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from rawkit.cli.ping_numbers import rounded
 from rawkit.cli.ping_options import PingOptions
 from rawkit.engine.ping_events import (
-    Address,
     Burst,
     ErrorReply,
     NotSent,
@@ -21,6 +20,7 @@ from rawkit.engine.ping_events import (
     Verdict,
 )
 from rawkit.engine.ping_report import PingReport
+from rawkit.wire.address import Address
 
 ECHO_HEADER = 8
 IPV4_HEADER = 20

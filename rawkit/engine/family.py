@@ -1,11 +1,11 @@
 """What differs between IPv4 and IPv6, for engines that speak both."""
 
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 from rawkit.record import record
 from rawkit.wire import icmp
+from rawkit.wire.address import Address
 from rawkit.wire.packet import Header
 
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     EchoRequest = icmp.EchoRequest | icmpv6.EchoRequest
     EchoReply = icmp.EchoReply | icmpv6.EchoReply
-
-Address = IPv4Address | IPv6Address
 
 
 @record

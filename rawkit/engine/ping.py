@@ -3,7 +3,7 @@
 import math
 
 from rawkit.engine.echo_payload import EchoPayload, damage_of
-from rawkit.engine.family import Address, family_of
+from rawkit.engine.family import family_of
 from rawkit.engine.ping_course import Course
 from rawkit.engine.ping_events import (
     Burst,
@@ -21,6 +21,7 @@ from rawkit.engine.ping_report import PingReport
 from rawkit.engine.ping_settings import PingSettings, outer_header
 from rawkit.engine.ping_tally import Outcome, Request, Tally
 from rawkit.engine.step import Step
+from rawkit.wire.address import Address
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.news import (
     Dropped,

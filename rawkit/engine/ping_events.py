@@ -1,13 +1,11 @@
 """What a ping tells while it runs: one frozen record a happening."""
 
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address
 
 from rawkit.record import record
+from rawkit.wire.address import Address
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.received import Clock
-
-Address = IPv4Address | IPv6Address
 
 
 @record

@@ -8,9 +8,10 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 from rawkit.engine.echo_payload import EchoPayload
-from rawkit.engine.family import Address, Family, family_of
+from rawkit.engine.family import Family, family_of
 from rawkit.engine.ping_tally import Request, Tally
 from rawkit.record import record
+from rawkit.wire.address import Address
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Header, Packet

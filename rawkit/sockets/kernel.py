@@ -113,22 +113,24 @@ class KernelSocket:
         departures: list[float] = []
         failures: dict[int, OSError] = {}
         hits: list[Hit] = []
-        for turn, (outer, sequence, payload) in enumerate(salvo.requests):
-            request = self._echo(salvo.identifier, sequence & 0xFFFF, payload)
-            departures.append(time.monotonic())
-            try:
-                address = self._fields.fit(outer)
-                self._send_unstamped(request, address)
-            except OSError as error:
-                failures[turn] = error
-                continue
-            waiting[address] = turn, request
-            self._gather(waiting, hits)
-        for _ in range(MOST_AT_ONCE):
-            if not self._gather(waiting, hits):
-                break
-        self._pending.extend(self._departures.restart())
-        self._heard = True
+        try:
+            for turn, (outer, sequence, payload) in enumerate(salvo.requests):
+                request = self._echo(salvo.identifier, sequence & 0xFFFF, payload)
+                departures.append(time.monotonic())
+                try:
+                    address = self._fields.fit(outer)
+                    self._send_unstamped(request, address)
+                except OSError as error:
+                    failures[turn] = error
+                    continue
+                waiting[address] = turn, request
+                self._gather(waiting, hits)
+            for _ in range(MOST_AT_ONCE):
+                if not self._gather(waiting, hits):
+                    break
+        finally:
+            self._pending.extend(self._departures.restart())
+            self._heard = True
         return Fired(salvo, tuple(departures), failures, tuple(hits))
 
     def receive(self) -> News | None:
