@@ -75,6 +75,7 @@ class PingOptions(TypedDict, total=False):
     hurry: bool
     preload: int
     adaptive: bool
+    volleys: bool
     size: int
     pattern: bytes | None
     ttl: int | None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rawkit.lab.topology import Lab
 
 PROGRAM = "rawkit lab"
-SCHEMA = 1
+SCHEMA = "rawkit.lab/1"
 LONGEST_DELAY = 3600.0
 SIZES = {"line": "hops", "star": "leaves", "diamond": "paths"}
 """The option that says how big a shape is."""

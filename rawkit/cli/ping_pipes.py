@@ -6,9 +6,9 @@ from typing import BinaryIO
 
 from rawkit.cli.ping_options import PingOptions
 from rawkit.record import replace
-from rawkit.sockets.packet_io import PacketIO, VolleyIO
+from rawkit.sockets.packet_io import PacketIO
 from rawkit.wire.address import Address
-from rawkit.wire.news import Fired, News, Salvo, Transmitted, Volley, Volleyed
+from rawkit.wire.news import News, Transmitted
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Clock, Received
 
@@ -20,8 +20,6 @@ def wrapper(options: PingOptions, capture: BinaryIO | None) -> Callable[[PacketI
         _drop_privileges()
         if options.user_times:
             io = UserTimes(io)
-        elif options.is_told_one_by_one:
-            io = OneByOne(io)
         if capture is not None:
             from rawkit.sockets.tee import PcapTee
 
@@ -39,46 +37,15 @@ def wrapper(options: PingOptions, capture: BinaryIO | None) -> Callable[[PacketI
     return wrap
 
 
-class OneByOne:
-    """Another pipe that plays no volleys: their answers come back without the TTL.
-
-    Salvos say all that a line or an object tells of each answer.
-    """
-
-    def __init__(self, inner: PacketIO) -> None:
-        self._inner = inner
-
-    def send(self, packet: Packet) -> None:
-        self._inner.send(packet)
-
-    def play(self, volley: Volley) -> Volleyed:
-        return Volleyed(volley)
-
-    def fire(self, salvo: Salvo) -> Fired:
-        return self._inner.fire(salvo) if isinstance(self._inner, VolleyIO) else Fired(salvo)
-
-    def receive(self) -> News | None:
-        return self._inner.receive()
-
-    def fileno(self) -> int:
-        return self._inner.fileno()
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class UserTimes(OneByOne):
+class UserTimes:
     """Another pipe, whose packets bear the times at which they pass here (``-U``).
 
     So they are as a program sees them, system calls and waking up included.
     """
 
     def __init__(self, inner: PacketIO) -> None:
-        super().__init__(inner)
+        self._inner = inner
         self._sent: dict[int, float] = {}
-
-    def fire(self, salvo: Salvo) -> Fired:
-        return Fired(salvo)
 
     def send(self, packet: Packet) -> None:
         self._sent[id(packet)] = time.monotonic()
@@ -93,6 +60,12 @@ class UserTimes(OneByOne):
                 return Transmitted(packet, sent, Clock.USER)
             case news:
                 return news
+
+    def fileno(self) -> int:
+        return self._inner.fileno()
+
+    def close(self) -> None:
+        self._inner.close()
 
 
 def _drop_privileges() -> None:

@@ -82,6 +82,7 @@ def settings(options: PingOptions, hosts: Sequence[Host]) -> api.PingOptions:
         "hurry": True,
         "preload": options.preload,
         "adaptive": options.adaptive or options.is_unpaced,
+        "volleys": not options.is_told_one_by_one,
         "size": options.size,
         "pattern": options.pattern,
         "ttl": options.ttl,

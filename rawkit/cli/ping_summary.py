@@ -67,7 +67,7 @@ def live(report: PingReport) -> str:
     return text + "\n"
 
 
-def ledger(report: PingReport) -> str:
+def ledger(report: PingReport, *, several: bool) -> str:
     """Return what ``--stats`` adds: where every request went, percentiles, the clocks."""
     books, rtt = report.ledger, report.rtt
     lines = [
@@ -86,4 +86,5 @@ def ledger(report: PingReport) -> str:
         lines.append(f"clocks: sent by {sent.value}, received by {received.value}")
     if report.via:
         lines.append(f"socket: {report.via}{f' ({report.why})' if report.why else ''}")
-    return "\n" + "\n".join(lines) + "\n"
+    whose = f"{report.target.name}: " if several else ""
+    return "\n" + "".join(f"{whose}{line}\n" for line in lines)

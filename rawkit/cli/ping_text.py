@@ -116,7 +116,9 @@ class PingText:
 
         text = statistics(report, self.options, self.progress(report.target))
         # Parsers tell whose output it is by its last two lines, so those stay ping(8)'s.
-        return ledger(report) + text if self.options.stats else text
+        if not self.options.stats:
+            return text
+        return ledger(report, several=self._several) + text
 
     def progress(self, target: Target) -> Progress:
         """Return how far a target has come."""

@@ -111,10 +111,8 @@ class Ping:
         if course.is_over(now):
             events += self._give_up(math.inf)
             return Step((), tuple(events), None)
-        if self.settings.adaptive and self._plays_volleys:
-            volley = self._salvo(now, events) if len(self._tallies) > 1 else self._volley()
-            if volley is not None:
-                return Step((), tuple(events), now, volley)
+        if (volley := self._volley_or_salvo(now, events)) is not None:
+            return Step((), tuple(events), now, volley)
         send = self._send_due(now, events)
         return Step(send, tuple(events), course.wake_at(now))
 
@@ -164,6 +162,14 @@ class Ping:
         if self.settings.announce:
             events.append(Sent(tally.target, request.sequence, now))
         return request
+
+    def _volley_or_salvo(self, now: float, events: list[PingEvent]) -> Volley | Salvo | None:
+        """Return what an adaptive ping leaves to the pipe, if the pipe takes it."""
+        if not self.settings.adaptive or not self._plays_volleys:
+            return None
+        if len(self._tallies) > 1:
+            return self._salvo(now, events)
+        return self._volley() if self.settings.volleys else None
 
     def _salvo(self, now: float, events: list[PingEvent]) -> Salvo | None:
         """Return all that is due to many targets, for the pipe to send by itself."""

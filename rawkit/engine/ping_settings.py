@@ -36,6 +36,9 @@ class PingSettings:
     """Requests that are sent at once, without waiting."""
     adaptive: bool = False
     """Send as soon as all is answered, and after ``interval`` in any case."""
+    volleys: bool = False
+    """Where each request to a single target waits for the last, let the pipe send and time
+    them by itself: many times quicker, but no reply of these is told of."""
     size: int = 56
     """Octets of payload."""
     pattern: bytes | None = None

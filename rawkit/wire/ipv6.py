@@ -82,7 +82,7 @@ class IPv6(Header):
                 self.src.packed,
                 self.dst.packed,
             )
-        except struct.error as error:
+        except (struct.error, AttributeError) as error:  # or an address that is a string
             raise BuildError(f"IPv6: {error} in {self}") from error
         return head + payload + self.trailer
 

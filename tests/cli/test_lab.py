@@ -121,7 +121,7 @@ def test_json_shows_the_same_for_programs(
 
     said = json.loads(capsys.readouterr().out)
     assert status == 0
-    assert (said["type"], said["schema"], said["shape"]) == ("lab", 1, "star")
+    assert (said["type"], said["schema"], said["shape"]) == ("lab", "rawkit.lab/1", "star")
     assert [node["name"] for node in said["nodes"]] == ["leaf1", "leaf2"]
     assert said["nodes"][1]["interfaces"] == [
         {

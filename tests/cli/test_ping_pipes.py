@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rawkit.cli.ping_pipes import OneByOne, UserTimes
+from rawkit.cli.ping_pipes import UserTimes
 from rawkit.sockets.packet_io import PacketIO, VolleyIO
 from rawkit.sockets.tee import PcapTee
 from rawkit.wire import icmp
@@ -62,24 +62,16 @@ def everything(io: PacketIO) -> list[News]:
     return list(iter(io.receive, None))
 
 
-def test_what_is_told_one_by_one_plays_no_volleys() -> None:
+def test_with_user_times_each_request_is_sent_and_timed_alone() -> None:
     inner = Canned(Opened("raw socket"))
-    io = OneByOne(inner)
+    io = UserTimes(inner)
 
-    volley = Volley(IPv4(HERE, THERE), 7, 1, (b"",), 0.01, 9e9)
     assert isinstance(inner, VolleyIO)
-    assert io.play(volley) == Volleyed(volley)
+    assert not isinstance(io, VolleyIO)
     io.send(REQUEST)
     io.close()
     assert (inner.sent, inner.closed, io.fileno()) == ([REQUEST], 1, 77)
     assert everything(io) == [Opened("raw socket")]
-
-
-def test_salvos_are_told_in_full_but_for_the_times_of_the_user() -> None:
-    salvo = Salvo(7, ((IPv4(HERE, THERE), 1, b""),))
-
-    assert OneByOne(Canned()).fire(salvo).departures == (1.0,)
-    assert UserTimes(Canned()).fire(salvo) == Fired(salvo)
 
 
 def test_user_times_are_those_at_which_packets_pass() -> None:

@@ -378,7 +378,7 @@ def test_the_schedule_is_absolute() -> None:
 
 
 def test_an_adaptive_ping_sends_as_soon_as_all_is_answered() -> None:
-    engine = ping(count=3, interval=1.0, adaptive=True)
+    engine = ping(count=3, interval=1.0, adaptive=True, volleys=True)
     request = sent(engine)
     volley = told(engine, 10.01, reply_to(request, 10.01)).volley
     assert isinstance(volley, Volley)
@@ -555,7 +555,7 @@ def volleyed(engine: Ping, rtts: tuple[float, ...], sent_more: int = 0) -> Any:
 
 
 def test_an_adaptive_ping_hands_its_requests_out_in_volleys() -> None:
-    engine = ping(count=5, adaptive=True, interval=0.01)
+    engine = ping(count=5, adaptive=True, volleys=True, interval=0.01)
 
     volley, step = volleyed(engine, (0.1, 0.2, 0.3, 0.4))
 
@@ -569,7 +569,7 @@ def test_an_adaptive_ping_hands_its_requests_out_in_volleys() -> None:
 
 
 def test_a_request_left_over_from_a_volley_may_still_be_answered() -> None:
-    engine = ping(count=5, adaptive=True, interval=0.01, timeout=60)
+    engine = ping(count=5, adaptive=True, volleys=True, interval=0.01, timeout=60)
     volley, step = volleyed(engine, (0.1, 0.2), sent_more=1)
     assert step.volley is None
     left = IPv4(US, A) / icmp.EchoRequest(7, 4) / volley.payloads[2]
@@ -583,7 +583,7 @@ def test_a_request_left_over_from_a_volley_may_still_be_answered() -> None:
 
 
 def test_a_second_answer_to_a_request_of_a_volley_is_a_duplicate() -> None:
-    engine = ping(count=9, adaptive=True, interval=0.01)
+    engine = ping(count=9, adaptive=True, volleys=True, interval=0.01)
     volley, _ = volleyed(engine, (0.1, 0.2))
     first = IPv4(US, A) / icmp.EchoRequest(7, 2) / volley.payloads[0]
 
@@ -591,7 +591,7 @@ def test_a_second_answer_to_a_request_of_a_volley_is_a_duplicate() -> None:
 
 
 def test_a_pipe_that_plays_no_volleys_gets_no_more_of_them() -> None:
-    engine = ping(count=5, adaptive=True, interval=0.01)
+    engine = ping(count=5, adaptive=True, volleys=True, interval=0.01)
 
     _, step = volleyed(engine, ())
 
@@ -600,7 +600,7 @@ def test_a_pipe_that_plays_no_volleys_gets_no_more_of_them() -> None:
 
 
 def test_a_volley_is_told_of_when_asked_for() -> None:
-    engine = ping(count=9, adaptive=True, interval=0.01, announce=True)
+    engine = ping(count=9, adaptive=True, volleys=True, interval=0.01, announce=True)
     step = engine.step(10.0)
     volley = told(engine, 10.5, reply_to(step.send[0], 10.5)).volley
     assert isinstance(volley, Volley)
@@ -620,7 +620,7 @@ def test_an_error_about_a_link_local_target_quotes_it_without_its_link() -> None
 
 
 def test_the_time_an_adaptive_ping_took_is_from_its_first_request_to_its_last() -> None:
-    engine = ping(count=5, adaptive=True, interval=5.0)
+    engine = ping(count=5, adaptive=True, volleys=True, interval=5.0)
 
     volleyed(engine, (0.1, 0.2, 0.3, 0.4))
 
@@ -720,3 +720,14 @@ def test_more_targets_than_fit_one_salvo_get_several() -> None:
 
     assert isinstance(second, Salvo)
     assert (len(first.requests), len(second.requests)) == (256, 44)
+
+
+def test_an_adaptive_ping_tells_of_every_reply_unless_volleys_are_asked_for() -> None:
+    engine = ping(count=3, adaptive=True)
+    request = sent(engine)
+
+    step = told(engine, 10.1, reply_to(request, 10.1))
+
+    assert isinstance(only(step.events), Reply)
+    assert step.volley is None
+    assert len(step.send) == 1

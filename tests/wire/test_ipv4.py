@@ -137,3 +137,10 @@ def test_refuses_a_value_that_does_not_fit(header: IPv4, words: str) -> None:
 def test_refuses_a_payload_that_no_length_field_can_count() -> None:
     with pytest.raises(BuildError, match="IPv4"):
         IPv4(A, B, 17).pack(bytes(65516))
+
+
+def test_refuses_an_address_that_is_text() -> None:
+    header = IPv4("192.0.2.1", B, protocol=1)  # type: ignore[arg-type]  # that it is refused is the point
+
+    with pytest.raises(BuildError):
+        header.pack()
