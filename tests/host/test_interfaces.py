@@ -17,6 +17,7 @@ from rawkit.host.interfaces import (
     offloads,
 )
 from rawkit.lab.namespace import Namespace
+from rawkit.lab.ready import wait_ready
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
@@ -68,6 +69,7 @@ def test_up_without_a_carrier_is_not_running(namespace: Namespace) -> None:
     assert LinkFlag.RUNNING not in near.flags
 
     netlink.ask(lambda ipr: ipr.link("set", ifname="far", state="up"), namespace.fileno())
+    namespace.run(lambda: wait_ready(["near"], ipv6=False))  # the kernel looks when asked to
 
     assert LinkFlag.RUNNING in interface("near", namespace.fileno()).flags
 
