@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 class Family:
     """One version of IP, as far as a probe cares."""
 
-    version: int
     echo_request: "type[EchoRequest]"
     echo_reply: "type[EchoReply]"
     message: type[Header]
@@ -28,7 +27,7 @@ class Family:
     """ICMP messages about a packet that goes on all the same."""
 
 
-V4 = Family(4, icmp.EchoRequest, icmp.EchoReply, icmp.Message, (icmp.Redirect, icmp.SourceQuench))
+V4 = Family(icmp.EchoRequest, icmp.EchoReply, icmp.Message, (icmp.Redirect, icmp.SourceQuench))
 
 
 def family_of(address: Address) -> Family:
@@ -42,4 +41,4 @@ def _v6() -> Family:
     from rawkit.wire import icmpv6
 
     redirect = (icmpv6.Redirect,)
-    return Family(6, icmpv6.EchoRequest, icmpv6.EchoReply, icmpv6.Message, redirect)
+    return Family(icmpv6.EchoRequest, icmpv6.EchoReply, icmpv6.Message, redirect)

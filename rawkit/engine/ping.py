@@ -205,7 +205,7 @@ class Ping:
                 request.sequence,
                 tally.target.address,
                 hit.ttl,
-                hit.time - request.sent_at,
+                max(0.0, hit.time - request.sent_at),  # two clocks: ours, and the kernel's
                 self.settings.size + ECHO_HEADER,
                 hit.time,
                 Verdict.IN_TIME,
@@ -305,7 +305,7 @@ class Ping:
             request.sequence,
             ip.src,
             ip.ttl,
-            received.time - request.sent_at,
+            max(0.0, received.time - request.sent_at),
             len(packet.payload) + ECHO_HEADER,
             received.time,
             verdict,

@@ -731,3 +731,12 @@ def test_an_adaptive_ping_tells_of_every_reply_unless_volleys_are_asked_for() ->
     assert isinstance(only(step.events), Reply)
     assert step.volley is None
     assert len(step.send) == 1
+
+
+def test_no_round_trip_is_negative_though_two_clocks_differ_a_little() -> None:
+    engine = ping(A, B, count=1, adaptive=True)
+    salvo = salvo_of(engine)
+
+    step = engine.step(10.25, Fired(salvo, (10.0, 10.125), {}, (hit(0, 9.99999),)))
+
+    assert only(step.events).rtt == 0.0
