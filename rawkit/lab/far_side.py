@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from rawkit.errors import LabError
 from rawkit.lab.namespace import Place
+from rawkit.sockets.timestamps import converter
 
 ETH_P_ALL = 0x0003  # linux/if_ether.h
 SOL_PACKET = 263  # linux/socket.h
@@ -75,7 +76,6 @@ class FarSide:
         """
         ring = self._ring
         now = time.monotonic()
-        offset = now - time.time()
         for number in range(most):
             start = self._next * self._slot
             status, _, captured, at, _, seconds, ns, tag, tag_type, _, _, index = (
@@ -93,7 +93,7 @@ class FarSide:
             STATUS.pack_into(ring, start, KERNEL)
             self._next = (self._next + 1) % self._slots
             if (port := self._ports.get(index)) is not None:
-                yield self._arrival(seconds + ns / 1e9 + offset, now), port, frame
+                yield self._arrival(converter.to_monotonic(seconds, ns), now), port, frame
 
     def send(self, port: int, frame: bytes) -> bool:
         """Put a frame on a cable; ``False``: the cable is gone."""
@@ -129,7 +129,7 @@ class FarSide:
         return ring
 
     def _arrival(self, at: float, now: float) -> float:
-        """Return an arrival time that cannot be wrong even if the real-time clock stepped.
+        """Return an arrival time that makes sense even if the real-time clock stepped.
 
         The frame came after the one before and after the ring was last seen empty.
         """

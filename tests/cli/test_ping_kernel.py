@@ -159,6 +159,8 @@ SAME = [
     "-c2 -i0.1 {triple6}",
     "-c1 {others4}",
 ]
+LUCK = 5
+"""Tries for copies of the last reply: either ping may have ended before it reads them."""
 LINES_ONLY = ["-c1 {flipped4}", "-c1 {flipped6}", "-c1 {truncated4}", "-c1 -W0.2 {stranger6}"]
 """Where ping(8) counts as received what is not what was asked for."""
 ROUTES = [
@@ -195,6 +197,10 @@ REFUSED = [
 @pytest.mark.parametrize("line", SAME)
 def test_the_output_is_that_of_ping_to_the_letter(world: World, line: str) -> None:
     expected, found = world.theirs(line), world.ours(line)
+    for _ in range(LUCK * ("triple" in line)):
+        if constant(found.stdout) == constant(expected.stdout):
+            break
+        expected, found = world.theirs(line), world.ours(line)
 
     assert constant(found.stdout) == constant(expected.stdout), found.stderr
     assert found.returncode == expected.returncode
