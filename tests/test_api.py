@@ -5,23 +5,22 @@ import ipaddress
 import pytest
 
 import rawkit
-from rawkit.api import PingOptions
+from rawkit.api.common import Host
+from rawkit.api.ping import PingOptions
 from rawkit.errors import UsageError
 
 LO, LO6 = ipaddress.IPv4Address("127.0.0.1"), ipaddress.IPv6Address("::1")
 
 
 @pytest.mark.parametrize("source", ["127.0.0.2", ipaddress.IPv4Address("127.0.0.2")])
-def test_a_source_address_may_be_written_out(source: rawkit.api.Host) -> None:
+def test_a_source_address_may_be_written_out(source: Host) -> None:
     session = rawkit.ping(LO, source=source)
 
     assert [str(target.src) for target in session.targets] == ["127.0.0.2"]
 
 
 @pytest.mark.parametrize(("written", "meant"), [("0.0.0.0", LO), ("::", LO6)])
-def test_no_address_means_this_host_as_the_kernel_has_it(
-    written: str, meant: rawkit.api.Host
-) -> None:
+def test_no_address_means_this_host_as_the_kernel_has_it(written: str, meant: Host) -> None:
     session = rawkit.ping([written])
 
     (target,) = session.targets
@@ -47,7 +46,7 @@ def test_an_ipv4_address_in_ipv6_form_is_refused_with_the_plain_one() -> None:
 )
 @pytest.mark.parametrize("hosts", [LO, [LO, LO]], ids=["one host", "several"])
 def test_what_makes_no_sense_is_refused_with_what_would(
-    hosts: rawkit.api.Host | list[rawkit.api.Host], options: PingOptions, said: str
+    hosts: Host | list[Host], options: PingOptions, said: str
 ) -> None:
     with pytest.raises(UsageError, match=f"^{said}$"):
         rawkit.ping(hosts, **options)

@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from rawkit.api import PingOptions
+from rawkit.api.ping import PingOptions
 from rawkit.cli.ping_json import RTT_FIELDS, SCHEMA
 from rawkit.cli.ping_options import OPTIONS
 from rawkit.engine.ping_events import PingEvent

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
 
-from rawkit import api
+from rawkit.api import ping as api
 from rawkit.cli.errors import complain
 from rawkit.cli.ping_options import PingOptions
 from rawkit.engine.ping_report import PingReport

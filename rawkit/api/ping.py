@@ -1,18 +1,18 @@
-"""The verbs: one call from a host name to an answer."""
+"""``ping``: from host names to round trips."""
 
 import os
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
 from ipaddress import IPv4Address, IPv6Address
-from typing import Literal, Protocol, TypedDict, TypeVar, Unpack, overload
+from typing import Literal, TypedDict, TypeVar, Unpack, overload
 
+from rawkit.api.common import Host, Place, inside, meant, source_address
 from rawkit.engine.ping import Ping
 from rawkit.engine.ping_events import PingEvent, Target
 from rawkit.engine.ping_report import PingReport
 from rawkit.engine.ping_settings import PingSettings
 from rawkit.engine.step import Engine, Step
 from rawkit.errors import UsageError
-from rawkit.host.names import numeric, resolve
+from rawkit.host.names import resolve
 from rawkit.host.source import source_for
 from rawkit.record import record
 from rawkit.session import Session
@@ -24,18 +24,8 @@ from rawkit.wire.address import Address
 from rawkit.wire.news import News
 
 Report = TypeVar("Report")
-Host = str | Address
 LARGEST_IDENTIFIER = 0xFFFF
-LOOPBACK: dict[int, Address] = {4: IPv4Address("127.0.0.1"), 6: IPv6Address(1)}
 UNSPECIFIED: dict[int, Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
-
-
-class Place(Protocol):
-    """Somewhere to be, such as a node of a lab."""
-
-    def here(self) -> AbstractContextManager[object]:
-        """Return a context in which this thread is in the place's network."""
-        ...
 
 
 @record
@@ -147,7 +137,7 @@ def ping(
     """
     wanted = dict(options)
     place = options.get("at")
-    source, version = _source(options.get("source")), options.get("version")
+    source, version = source_address(options.get("source")), options.get("version")
     identifier, wrap = _identifier(options.get("identifier")), options.get("wrap")
     for name in ("at", "source", "version", "identifier", "wrap"):
         wanted.pop(name, None)
@@ -155,7 +145,7 @@ def ping(
     pipe = Settings(src=source, **for_pipe)  # type: ignore[arg-type]  # typed by PingOptions
     settings = PingSettings(any_source=pipe.broadcast, **wanted)  # type: ignore[arg-type]  # same
     alone = isinstance(hosts, Host)
-    with place.here() if place else nullcontext():
+    with inside(place):
         targets = tuple(
             _target(host, version, pipe, alone)
             for host in ([hosts] if isinstance(hosts, Host) else hosts)
@@ -165,20 +155,13 @@ def ping(
     engine = Ping(targets, identifier, os.urandom(16), settings)
 
     def open_io() -> PacketIO:
-        with place.here() if place else nullcontext():
+        with inside(place):
             io = _open(targets, engine.identifier, pipe)
         return wrap(io) if wrap else io
 
     if alone:
         return PingSession(OnePing(engine), open_io, targets)
     return PingSession(engine, open_io, targets)
-
-
-def _source(source: Host | None) -> Address | None:
-    address = numeric(source) if isinstance(source, str) else source
-    if address is None and source is not None:
-        raise UsageError(f"source is {source!r}, not an address")
-    return address
 
 
 def _identifier(wanted: int | None) -> int:
@@ -191,7 +174,7 @@ def _identifier(wanted: int | None) -> int:
 
 def _target(host: Host, version: int | None, pipe: Settings, alone: bool) -> Target:
     """Find out who is meant, and for a single target from which address it is asked."""
-    address = _meant(resolve(host, version)[0] if isinstance(host, str) else host)
+    address = meant(resolve(host, version)[0] if isinstance(host, str) else host)
     if pipe.src is not None:
         if pipe.src.version != address.version:
             raise UsageError(f"source address {pipe.src} for packets to {address}")
@@ -199,14 +182,6 @@ def _target(host: Host, version: int | None, pipe: Settings, alone: bool) -> Tar
     if not alone:
         return Target(str(host), address, UNSPECIFIED[address.version])
     return Target(str(host), address, source_for(address, pipe.interface, pipe.mark))
-
-
-def _meant(address: Address) -> Address:
-    """Return the address that the kernel would send to (ip(7), ipv6(7))."""
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        plain = address.ipv4_mapped
-        raise UsageError(f"{address} is IPv4 in IPv6 form: ping {plain}")
-    return LOOPBACK[address.version] if address.is_unspecified else address
 
 
 def _open(targets: tuple[Target, ...], identifier: int, settings: Settings) -> PacketIO:
