@@ -6,10 +6,9 @@ from rawkit.engine.ping_events import Target
 from rawkit.record import record
 from rawkit.wire.address import Address
 from rawkit.wire.multipart import ExtensionObject
+from rawkit.wire.news import Dropped, Opened
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.received import Clock
-
-__all__ = ["Answer", "Hop", "Kind", "NotSent", "Probe", "ProbeSent", "Silence", "Target"]
 
 
 @record
@@ -43,7 +42,7 @@ class Kind(Enum):
 
 @record
 class ProbeSent:
-    """A probe was handed to the kernel (only told when asked for)."""
+    """A probe was handed to the kernel."""
 
     target: Target
     probe: Probe
@@ -101,6 +100,8 @@ class Silence:
     probe: Probe
     waited: float
     """Seconds."""
+    time: float
+    """When, in seconds of the monotonic clock."""
 
 
 @record
@@ -110,6 +111,39 @@ class NotSent:
     target: Target
     probe: Probe
     error: OSError
+    time: float
+
+
+@record
+class Stray:
+    """An answer came that could be to several probes, so it counts for none."""
+
+    target: Target
+    source: Address
+    time: float
+
+
+@record
+class Dismissed:
+    """A probe belongs to no row any more.
+
+    It went beyond the hop that turned out to be the last; or it was asked again in a flow
+    of its own, because answers to several could not be told apart.
+    """
+
+    target: Target
+    probe: Probe
+
+
+@record
+class RoundEnd:
+    """Every row of a round is complete."""
+
+    target: Target
+    round: int
+    reached: bool
+    """The target itself has answered."""
+    time: float
 
 
 @record
@@ -149,4 +183,7 @@ class Hop:
         return min((answer.rtt for answer in self.answers), default=None)
 
 
-TraceEvent = ProbeSent | Answer | Silence | NotSent | Hop
+TraceEvent = (
+    ProbeSent | Answer | Silence | NotSent | Stray | Hop | RoundEnd | Opened | Dropped | Dismissed
+)
+"""Where nothing else was asked for, only rows are told."""

@@ -2,8 +2,9 @@
 
 from enum import Enum
 
+from rawkit.engine.ping_events import Target
 from rawkit.engine.rtt import RTT
-from rawkit.engine.trace_events import Hop, Target
+from rawkit.engine.trace_events import Hop
 from rawkit.record import record
 from rawkit.wire.address import Address
 from rawkit.wire.multipart import InterfaceInfo, Label

@@ -9,28 +9,12 @@ from rawkit.wire.quote import word_for
 if TYPE_CHECKING:
     from rawkit.engine.trace_events import Answer
 
-UNREACHABLE = dict(
-    enumerate(
-        [
-            "!N",
-            "!H",
-            "!P",
-            "!p",
-            "!F",
-            "!S",
-            "!U",
-            "!W",
-            "!I",
-            "!A",
-            "!Z",
-            "!Q",
-            "!T",
-            "!X",
-            "!V",
-            "!C",
-        ]
-    )
+UNREACHABLE = (
+    *("!N", "!H", "!P", "!p", "!F", "!S", "!U", "!W"),
+    *("!I", "!A", "!Z", "!Q", "!T", "!X", "!V", "!C"),
 )
+CLOSED = "!p"
+"""Nobody listens at the port: from the target, that is as good as an answer."""
 UNREACHABLE_IPV6 = {0: "!N", 1: "!X", 2: "!S", 3: "!H", 4: "!p", 5: "!X", 6: "!N"}
 
 
@@ -38,9 +22,10 @@ def annotation(answer: "Answer") -> str:
     """Return the remark for an answer: ``!H`` …, ``!F-1400``, ``!<20>``, or nothing."""
     from rawkit.engine.trace_events import Kind
 
-    if answer.kind in (Kind.EXPIRED, Kind.REACHED) or answer.message is None:
+    if answer.kind is Kind.EXPIRED or answer.message is None:
         return ""
-    return said(answer.message)
+    word = said(answer.message)
+    return "" if answer.kind is Kind.REACHED and word == CLOSED else word
 
 
 def said(message: Header) -> str:

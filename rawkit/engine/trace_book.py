@@ -1,0 +1,198 @@
+"""The books of a trace: they are kept from its events alone, so a recording gives the same."""
+
+from rawkit.engine.ping_events import Target
+from rawkit.engine.rtt import RoundTrips
+from rawkit.engine.trace_events import (
+    Answer,
+    Dismissed,
+    Hop,
+    Kind,
+    NotSent,
+    ProbeSent,
+    RoundEnd,
+    Silence,
+    Stray,
+    TraceEvent,
+)
+from rawkit.engine.trace_remarks import remarks_of, round_hops
+from rawkit.engine.trace_report import HopReport, Remark, SourceReport, TraceReport
+from rawkit.record import field, record, replace
+from rawkit.wire.address import Address
+from rawkit.wire.multipart import InterfaceInfo, Label
+from rawkit.wire.news import Dropped, Opened
+
+
+@record(frozen=False)
+class SourceTally:
+    """What one address has said at one hop."""
+
+    answers: int = 0
+    trips: RoundTrips = field(default_factory=RoundTrips)
+    labels: tuple[Label, ...] = ()
+    interfaces: tuple[InterfaceInfo, ...] = ()
+    annotations: dict[str, None] = field(default_factory=dict)
+
+    def report(self, address: Address) -> SourceReport:
+        return SourceReport(
+            address,
+            self.answers,
+            self.trips.statistics(),
+            self.labels,
+            self.interfaces,
+            tuple(self.annotations),
+        )
+
+
+@record(frozen=False)
+class HopTally:
+    """What happened to the probes of one hop."""
+
+    sent: int = 0
+    answered: int = 0
+    late: int = 0
+    not_sent: int = 0
+    unanswered: int = 0
+    duplicates: int = 0
+    last: float | None = None
+    back_hops: int | None = None
+    was_rewritten: bool = False
+    shares_a_round: bool = False
+    """Several addresses have answered in one round."""
+    trips: RoundTrips = field(default_factory=RoundTrips)
+    sources: dict[Address, SourceTally] = field(default_factory=dict)
+    _round: tuple[int, Address] | None = None
+
+    def take(self, answer: Answer) -> None:
+        """Enter an answer."""
+        if answer.duplicate:
+            self.duplicates += 1
+            return
+        if answer.kind is Kind.ADVICE:
+            return
+        source = self.sources.setdefault(answer.source, SourceTally())
+        source.answers += 1
+        if answer.late:
+            self.late += 1
+            self.unanswered -= 1
+        else:
+            self.answered += 1
+            self.last = answer.rtt
+            self.trips.add(answer.rtt)
+            source.trips.add(answer.rtt)
+        self._describe(answer, source)
+
+    def _describe(self, answer: Answer, source: SourceTally) -> None:
+        decoded = [one.decoded for one in answer.extensions]
+        source.labels = next((d for d in decoded if isinstance(d, tuple)), ())
+        source.interfaces = tuple(d for d in decoded if isinstance(d, InterfaceInfo))
+        if answer.annotation:
+            source.annotations[answer.annotation] = None
+        self.back_hops = round_hops(answer.ttl)
+        self.was_rewritten = self.was_rewritten or bool(answer.rewritten)
+        before, self._round = self._round, (answer.probe.round, answer.source)
+        if before and before[0] == answer.probe.round and before[1] != answer.source:
+            self.shares_a_round = True
+
+    def report(self, ttl: int) -> HopReport:
+        settled = self.answered + self.late + self.not_sent + self.unanswered
+        return HopReport(
+            ttl,
+            self.sent,
+            self.answered,
+            self.late,
+            self.not_sent,
+            self.unanswered,
+            self.sent - settled,
+            self.duplicates,
+            tuple(tally.report(address) for address, tally in self.sources.items()),
+            self.trips.statistics(),
+            self.last,
+            self.back_hops,
+        )
+
+
+class TraceBook:
+    """Takes the events of one trace in their order; gives the report so far at any time."""
+
+    def __init__(self, target: Target, *, keep_rows: bool = True) -> None:
+        self.target = target
+        self._keep_rows = keep_rows
+        self._hops: dict[int, HopTally] = {}
+        self._rows: dict[tuple[int, int], Hop] = {}
+        self._ends: dict[int, int] = {}
+        """The last TTL that matters, by round."""
+        self._rounds = 0
+        self._reached = False
+        self._strays = 0
+        self._lost_here = 0
+        self._began: float | None = None
+        self._latest = 0.0
+        self._via: dict[str, str] = {}
+
+    def take(self, event: TraceEvent) -> None:
+        """Enter one event."""
+        match event:
+            case ProbeSent() | Answer() | Silence() | NotSent() | Dismissed():
+                self._enter_probe(event, self._hops.setdefault(event.probe.ttl, HopTally()))
+            case Hop():
+                self._enter_row(event)
+            case RoundEnd():
+                self._rounds, self._reached = event.round, event.reached
+            case Opened(via=via, why=why):
+                self._via[via] = why
+            case Dropped(count=count):
+                self._lost_here += count
+            case Stray():
+                self._strays += 1
+        self._latest = max(self._latest, getattr(event, "time", 0.0))
+
+    def report(self) -> TraceReport:
+        """Return the books as they stand."""
+        end = self._end()
+        bare = [self._hops[ttl].report(ttl) for ttl in sorted(self._hops) if ttl <= end]
+        hops = remarks_of(bare, self._hops, reached=self._reached, over=self._rounds > 0)
+        every = dict.fromkeys(remark for hop in hops for remark in hop.remarks)
+        return TraceReport(
+            self.target,
+            self._reached,
+            hops,
+            self._rounds,
+            self._strays,
+            self._lost_here,
+            self._latest - self._began if self._began is not None else 0.0,
+            tuple(remark for remark in Remark if remark in every),
+            tuple(self._rows.values()),
+            ", ".join(self._via),
+            "; ".join(filter(None, self._via.values())),
+        )
+
+    def _enter_probe(
+        self, event: ProbeSent | Answer | Silence | NotSent | Dismissed, tally: HopTally
+    ) -> None:
+        match event:
+            case ProbeSent(probe=probe, time=time):
+                self._began = time if self._began is None else self._began
+                tally.sent += 1
+                self._ends[probe.round] = max(probe.ttl, self._ends.get(probe.round, 0))
+            case Answer():
+                tally.take(event)
+            case Silence():
+                tally.unanswered += 1
+            case NotSent():
+                tally.not_sent += 1
+            case Dismissed():
+                tally.sent -= 1
+
+    def _enter_row(self, row: Hop) -> None:
+        if row.is_last:
+            self._ends[row.round] = row.ttl
+        if self._keep_rows:
+            self._rows[row.round, row.ttl] = replace(row, revised=False)
+
+    def _end(self) -> int:
+        """Return the last TTL that matters: that of the latest finished round."""
+        latest = self._rounds or max(self._ends, default=0)
+        return self._ends.get(latest, 0)
+
+
+__all__ = ["HopTally", "TraceBook"]
