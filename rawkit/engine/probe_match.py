@@ -56,7 +56,8 @@ class ProbeMatcher:
         self._packets = packets
         self._method = packets.settings.method
         self._probes: dict[int, Probe] = {}
-        self._flows: dict[int, dict[int, Probe]] = {}
+        self._flows: dict[tuple[int, int], dict[int, Probe]] = {}
+        """By source and destination port."""
         self.sees_headers = True
         """Whether quoted IP and UDP headers are those that were quoted, and not put together
         by the pipe from what the kernel tells."""
@@ -64,12 +65,14 @@ class ProbeMatcher:
     def sent(self, probe: Probe) -> None:
         """Remember a probe."""
         self._probes[probe.serial] = probe
-        self._flows.setdefault(probe.flow, {})[probe.serial] = probe
+        ports = self._packets.ports(probe.flow)
+        self._flows.setdefault(ports, {})[probe.serial] = probe
         if len(self._probes) > REMEMBERED:
             oldest = self._probes.pop(next(iter(self._probes)))
-            self._flows[oldest.flow].pop(oldest.serial)
-            if not self._flows[oldest.flow]:
-                del self._flows[oldest.flow]
+            ports = self._packets.ports(oldest.flow)
+            self._flows[ports].pop(oldest.serial)
+            if not self._flows[ports]:
+                del self._flows[ports]
 
     def find(self, packet: Packet) -> Found | None:
         """Return what a packet says about our probes; ``None``: nothing."""
@@ -285,23 +288,13 @@ class ProbeMatcher:
         return [self._probes[serial] for serial in serials if serial in self._probes]
 
     def _of_ports(self, src: int, dst: int) -> dict[int, Probe]:
-        """Return the probes of the flow with these ports."""
-        for flow in self._flows_at(src, dst):
-            if (probes := self._flows.get(flow)) and self._packets.ports(flow) == (src, dst):
-                return probes
-        return {}
+        """Return the probes with these ports, by their serial numbers."""
+        return self._flows.get((src, dst), {})
 
     def _of_destination_port(self, dst: int) -> dict[int, Probe]:
-        settings = self._packets.settings
-        if settings.fixed_port:
+        if self._packets.settings.fixed_port:
             return {}
-        return self._of_ports(self._packets.source_port, dst)
-
-    def _flows_at(self, src: int, dst: int) -> tuple[int, ...]:
-        """Return the flow that would have these ports, before and after wrapping."""
-        first_src, first_dst = self._packets.ports(0)
-        varied = dst - first_dst if first_src == src else src - first_src
-        return varied, varied + SIXTEEN + 1 - 1024
+        return self._of_ports(self._packets.source_ports[0], dst)
 
 
 def _same(one: Address, other: Address) -> bool:

@@ -53,7 +53,7 @@ class ProbePackets:
         self,
         target: Target,
         settings: TraceSettings,
-        source_port: int,
+        source_ports: range,
         identifier: int,
         key: bytes,
     ) -> None:
@@ -62,7 +62,7 @@ class ProbePackets:
         Args:
             target: where they go.
             settings: what they are.
-            source_port: of UDP and TCP, the first one where flows have their own.
+            source_ports: of UDP and TCP; where flows have their own, they take turns.
             identifier: of ICMP.
             key: secret octets for the marks.
 
@@ -71,7 +71,7 @@ class ProbePackets:
         """
         self.target = target
         self.settings = settings
-        self.source_port = source_port
+        self.source_ports = source_ports
         self.identifier = identifier
         self._key = key
         self._base = hash(key) & THIRTY_TWO
@@ -111,8 +111,8 @@ class ProbePackets:
         settings = self.settings
         port = settings.port_for()
         if settings.method == "udp" and not settings.fixed_port:
-            return self.source_port, _wrapped(port, flow)
-        return _wrapped(self.source_port, flow), port
+            return self.source_ports[0], _wrapped(port, flow)
+        return self.source_ports[flow % len(self.source_ports)], port
 
     def sequence(self, serial: int) -> int:
         """Return the TCP sequence number that marks a probe."""

@@ -70,7 +70,7 @@ class Trace:
         self,
         target: Target,
         settings: TraceSettings,
-        source_port: int,
+        source_ports: range,
         identifier: int,
         key: bytes,
     ) -> None:
@@ -79,13 +79,13 @@ class Trace:
         Args:
             target: where to.
             settings: what to send, and how long to wait.
-            source_port: of UDP and TCP; of several flows, the first.
+            source_ports: of UDP and TCP; where flows have their own, they take turns.
             identifier: of ICMP, unlike those of all others in this process.
             key: secret octets for the marks.
         """
         self.target = target
         self.settings = settings
-        self.packets = ProbePackets(target, settings, source_port, identifier, key)
+        self.packets = ProbePackets(target, settings, source_ports, identifier, key)
         self._matcher = ProbeMatcher(self.packets)
         self._patience = Patience(settings)
         self._book = TraceBook(target, keep_rows=settings.keep_rows and settings.rounds is not None)

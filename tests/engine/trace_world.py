@@ -25,7 +25,7 @@ from rawkit.wire.udp import UDP
 
 US, TARGET = IPv4Address("192.0.2.1"), IPv4Address("203.0.113.1")
 US6, TARGET6 = IPv6Address("2001:db8::1"), IPv6Address("2001:db8:3::1")
-SOURCE_PORT, IDENTIFIER, KEY = 50_000, 7, b"key"
+SOURCE_PORTS, IDENTIFIER, KEY = range(50_000, 50_016), 7, b"key"
 BEGIN = 100.0
 
 Answers = Iterable[tuple[float, Packet]]
@@ -163,7 +163,7 @@ class World:
 def trace(version: int = 4, **settings: Any) -> Trace:
     src, dst = (US, TARGET) if version == 4 else (US6, TARGET6)
     target = Target("target", dst, src)
-    return Trace(target, TraceSettings(**settings), SOURCE_PORT, IDENTIFIER, KEY)
+    return Trace(target, TraceSettings(**settings), SOURCE_PORTS, IDENTIFIER, KEY)
 
 
 def rows(events: list[TraceEvent]) -> list[Hop]:
