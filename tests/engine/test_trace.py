@@ -23,9 +23,9 @@ from tests.engine.trace_world import (
     World,
     answering,
     host,
-    rows,
     router4,
     router6,
+    rows,
     silent,
     trace,
 )
