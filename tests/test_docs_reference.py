@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import get_args
@@ -11,8 +12,8 @@ from typing import get_args
 import pytest
 
 from rawkit.api.ping import PingOptions
-from rawkit.cli.ping_json import RTT_FIELDS, SCHEMA
 from rawkit.cli.ping_options import OPTIONS
+from rawkit.cli.records import FIELDS, Field
 from rawkit.engine.ping_events import PingEvent
 from rawkit.engine.ping_report import Ledger, PingReport
 from rawkit.lab import Answer, Hop, Target
@@ -22,7 +23,8 @@ from rawkit.record import fields
 from rawkit.wire import ethernet, extensions, icmp, icmpv6, ipv4, ipv6, udp
 from rawkit.wire.packet import Header
 
-REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
 CODE = re.compile(r"`([^`]+)`")
 ROOMS = (ethernet, ipv4, ipv6, extensions, udp, icmp, icmpv6)
 ABSTRACT = {"Message", "Quoting", "Echo", "Extended", "Extension", "Options", "Header"}
@@ -56,33 +58,27 @@ def names(table: str) -> list[str]:
     return [name for row in rows(table) for name in CODE.findall(row[0])]
 
 
-HEADINGS = {
-    kind: kind for kind in ("error", "lost", "outstanding", "not_sent", "summary", "corrupted")
-} | dict.fromkeys(
-    ("reply", "late", "duplicate", "wrong_source"), "reply, late, duplicate, wrong_source"
-)
+WRITERS = sorted(path.stem for path in (ROOT / "rawkit" / "cli").glob("*_json.py"))
 
 
-@pytest.mark.parametrize("kind", SCHEMA)
-def test_every_json_field_is_described_once_and_in_its_order(kind: str) -> None:
-    own = section("json.md", HEADINGS[kind]).split("The fields of `rtt`")[0]
-    wanted = [name for name in SCHEMA[kind] if kind != "corrupted" or name not in SCHEMA["reply"]]
+@pytest.mark.parametrize("writer", WRITERS)
+def test_every_type_of_json_object_is_described_with_its_fields(writer: str) -> None:
+    module = import_module(f"rawkit.cli.{writer}")
+    table = section("json.md", f"rawkit {writer.removesuffix('_json').replace('_', ' --')}")
+    cells = {CODE.findall(row[0])[0]: CODE.findall(row[2]) for row in rows(table)}
 
-    assert names(own) == wanted
-
-
-def test_a_json_field_that_may_be_null_says_what_that_means() -> None:
-    for kind, meanings in SCHEMA.items():
-        described = by_name(section("json.md", HEADINGS[kind]), -1)
-        for name, meaning in meanings.items():
-            if "null" in meaning:
-                assert "`null`" in described[name], f"{kind}.{name}"
+    assert {kind: tuple(names) for kind, names in cells.items()} == {
+        **module.SCHEMA, **getattr(module, "PARTS", {})
+    }  # fmt: skip
 
 
-def test_the_fields_of_round_trips_are_those_of_the_code() -> None:
-    table = section("json.md", "summary").split("The fields of `rtt`")[1]
+def test_every_json_field_is_described_as_the_code_has_it() -> None:
+    table = {
+        CODE.findall(name)[0]: Field(meaning, unit)
+        for name, unit, meaning in rows(section("json.md", "Fields"))
+    }
 
-    assert tuple(names(table)) == RTT_FIELDS
+    assert list(table.items()) == list(FIELDS.items())
 
 
 def test_every_option_of_ping_is_described_as_it_is_written() -> None:

@@ -136,7 +136,6 @@ def trace(host: Host, **options: Unpack[TraceOptions]) -> TraceSession:
                 pipe,
                 identifier=engine.packets.identifier,
                 kind=kind,
-                target=address,
                 source_ports=ports,
                 target=address,
             )

@@ -18,24 +18,34 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rawkit.lab.answers import Answer, Target
     from rawkit.lab.hop import Hop
+    from rawkit.lab.hostile import HOSTILE
     from rawkit.lab.impairment import Impairment
+    from rawkit.lab.mistakes import Mistake
     from rawkit.lab.namespace import Namespace
+    from rawkit.lab.nat import NAT
     from rawkit.lab.path import Path
+    from rawkit.lab.saying import Why
     from rawkit.lab.shapes import diamond, line, lossy, pair, star
     from rawkit.lab.topology import Bridge, Lab, Node
+    from rawkit.lab.transport import Ports
     from rawkit.lab.userns import enter
     from rawkit.lab.wire import Wire
 
 __all__ = [
+    "HOSTILE",
+    "NAT",
     "Answer",
     "Bridge",
     "Hop",
     "Impairment",
     "Lab",
+    "Mistake",
     "Namespace",
     "Node",
     "Path",
+    "Ports",
     "Target",
+    "Why",
     "Wire",
     "diamond",
     "enter",
@@ -48,20 +58,25 @@ __all__ = [
 _HOME = {
     "Answer": "answers",
     "Bridge": "topology",
-    "Hop": "hop",
-    "Impairment": "impairment",
-    "Lab": "topology",
-    "Namespace": "namespace",
-    "Node": "topology",
-    "Path": "path",
-    "Target": "answers",
-    "Wire": "wire",
     "diamond": "shapes",
     "enter": "userns",
+    "Hop": "hop",
+    "HOSTILE": "hostile",
+    "Impairment": "impairment",
+    "Lab": "topology",
     "line": "shapes",
     "lossy": "shapes",
+    "Mistake": "mistakes",
+    "Namespace": "namespace",
+    "NAT": "nat",
+    "Node": "topology",
     "pair": "shapes",
+    "Path": "path",
+    "Ports": "transport",
     "star": "shapes",
+    "Target": "answers",
+    "Why": "saying",
+    "Wire": "wire",
 }
 
 

@@ -10,6 +10,7 @@ from enum import Enum
 from rawkit.errors import UsageError
 from rawkit.lab import saying
 from rawkit.lab.saying import Why
+from rawkit.lab.transport import Ports
 from rawkit.record import record, replace
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.address import Address
@@ -95,6 +96,10 @@ class Target:
     """What ``TOO_BIG`` says."""
     ttl: int = 64
     """That its answers start with."""
+    tcp: Ports = Ports()
+    """What it does with segments, unless it is ``SILENT``."""
+    udp: Ports = Ports()
+    """The same for datagrams; what it refuses is "port unreachable"."""
 
     def __post_init__(self) -> None:
         if not self.answers:

@@ -6,10 +6,9 @@ from ipaddress import IPv4Address, IPv6Address
 
 from rawkit.wire import icmpv6
 from rawkit.wire.address import Address
-from rawkit.wire.dissect import dissect_ip
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.numbers import EtherType
+from rawkit.wire.numbers import EtherType, IPProtocol
 
 ARP = struct.Struct("!HHBBH6s4s6s4s")
 """Hardware, protocol, both address lengths, operation; sender's and target's addresses."""
@@ -18,6 +17,8 @@ SOLICITATION, ADVERTISEMENT = 135, 136
 ROUTER_SOLICITED_OVERRIDE = bytes.fromhex("e000 0000")
 TARGET_LINK_LAYER_ADDRESS = bytes((2, 1))
 """The option, which is 1 unit of 8 octets long."""
+SOLICITED = slice(48, 64)
+"""Where a solicitation has the address asked for, from the start of the IPv6 header."""
 UNSPECIFIED = IPv6Address("::")
 
 
@@ -47,14 +48,10 @@ def _arp(frame: bytes, known: Container[Address], mac: bytes) -> bytes | None:
 
 
 def _neighbour(frame: bytes, known: Container[Address], mac: bytes) -> bytes | None:
-    packet = dissect_ip(memoryview(frame)[14:])
-    match packet.headers:
-        case (IPv6(src=src), icmpv6.Other(type=kind)) if (
-            kind == SOLICITATION and len(packet.payload) >= 16
-        ):
-            wanted = IPv6Address(packet.payload[:16])
-        case _:
-            return None
+    packet = memoryview(frame)[14:]
+    if len(packet) < SOLICITED.stop or packet[6] != IPProtocol.ICMPV6 or packet[40] != SOLICITATION:
+        return None
+    src, wanted = IPv6Address(bytes(packet[8:24])), IPv6Address(bytes(packet[SOLICITED]))
     if wanted not in known or src == UNSPECIFIED:
         return None
     said = icmpv6.Other(ADVERTISEMENT, rest=ROUTER_SOLICITED_OVERRIDE)

@@ -52,6 +52,8 @@ BETTER4, BETTER6 = IPv4Address("192.0.2.253"), IPv6Address("2001:db8:0:1::fd")
 HOPS4, HOPS6 = IPv4Network("198.51.100.0/24"), IPv6Network("2001:db8:0:2::/64")
 """The second router is number 2 in these, and so on."""
 TARGET4, TARGET6 = IPv4Address("203.0.113.1"), IPv6Address("2001:db8:0:3::1")
+SPARE4, SPARE6 = IPv4Address("203.0.113.253"), IPv6Address("2001:db8:0:3::fd")
+"""Kept for a target that is not there."""
 STRANGER4, STRANGER6 = IPv4Address("203.0.113.254"), IPv6Address("2001:db8:0:3::fe")
 """Somebody beyond the path, who is sometimes spoken of, and speaks sometimes."""
 IFA_F_NODAD = 0x02  # linux/if_addr.h
@@ -77,8 +79,8 @@ class Path(Simulation[PathCounts]):
     """A path from a node to one or more targets, there from construction to ``close()``.
 
     The node gets an interface with an address of each family, and routes to the routers
-    and targets alone. Targets answer pings as they are told, and UDP with "port
-    unreachable"; they do not speak TCP.
+    and targets alone. Targets answer pings, UDP and TCP as they are told; where nothing is
+    said, all ports are closed.
 
     Args:
         node: where the path begins: anything with ``here()``.
@@ -87,6 +89,7 @@ class Path(Simulation[PathCounts]):
             two usual ones do.
         mtu: of the node's interface.
         interface: name of it; without one, the first free ``pathN``.
+        seed: of what is left to chance: which packets a lossy link loses.
 
     Raises:
         UsageError: there are no hops or no targets, or too many hops.
@@ -101,17 +104,16 @@ class Path(Simulation[PathCounts]):
         *,
         mtu: int = 1500,
         interface: str | None = None,
+        seed: int = 1,
     ) -> None:
-        self.hops = tuple(_addressed(number, hop) for number, hop in enumerate(hops, 1))
+        self.hops = addressed(hops)
         """The routers, with their addresses."""
-        if not 1 <= len(self.hops) <= MOST_HOPS:
-            raise UsageError(f"hops: {len(self.hops)} is not between 1 and {MOST_HOPS}")
         self._targets = _targets(targets)
         if not self._targets:
             raise UsageError("targets: none")
         self.interface = interface or veth.free_name(node, STEM)
         """The interface in the node."""
-        responder = Responder(self.hops, self._targets, _casts(self.hops), mtu)
+        responder = Responder(self.hops, self._targets, _casts(self.hops), mtu, seed)
         super().__init__(Cable(responder, ((node, self.interface),), mtu), PathCounts())
         try:
             self._configure(node)
@@ -192,6 +194,18 @@ class Path(Simulation[PathCounts]):
         for to in dict.fromkeys(map(ip_network, (*hops, *self._targets))):
             if to.version == own.version and to.network_address not in own.network:
                 yield to
+
+
+def addressed(hops: Iterable[Hop]) -> tuple[Hop, ...]:
+    """Return the routers of a path, each with addresses.
+
+    Raises:
+        UsageError: there are none, or too many.
+    """
+    every = tuple(_addressed(number, hop) for number, hop in enumerate(hops, 1))
+    if not 1 <= len(every) <= MOST_HOPS:
+        raise UsageError(f"hops: {len(every)} is not between 1 and {MOST_HOPS}")
+    return every
 
 
 def _addressed(number: int, hop: Hop) -> Hop:

@@ -110,6 +110,10 @@ class LinkOptions(TypedDict, total=False):
     """Makes the same luck again."""
 
 
+Links = Mapping[int, LinkOptions]
+"""How some links of a line are; the first one is number 1."""
+
+
 @record
 class Link:
     """A cable between two ends; an impaired one has a user-space wire in its middle."""

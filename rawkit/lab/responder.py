@@ -5,15 +5,19 @@ hosts would answer, each at its time. There is no loop and no socket here; see
 :mod:`rawkit.lab.serving`.
 """
 
+import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 
-from rawkit.lab import neighbours, saying
+from rawkit.lab import mistakes, neighbours, saying
 from rawkit.lab.answers import Answer, Cast, Request, Target, answer
 from rawkit.lab.fragments import Fragmenter, Reassembler
 from rawkit.lab.hop import Allowance, Hop
+from rawkit.lab.nat import quoted_through
 from rawkit.lab.saying import Why
 from rawkit.lab.schedule import Schedule
+from rawkit.lab.transport import Ends, Ports, answer_tcp, answer_udp
 from rawkit.record import record
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.address import MAC, Address
@@ -23,6 +27,7 @@ from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.numbers import EtherType
 from rawkit.wire.packet import Header, Packet
+from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
 
 Network = IPv4Network | IPv6Network
@@ -31,6 +36,8 @@ GATEWAY_MAC = MAC.parse("00:00:5e:00:53:01")
 """For documentation (RFC 9542 §2.1.2): nobody else's."""
 LINK_HEADER = 14
 IP_ETHER_TYPES = (b"\x08\x00", b"\x86\xdd")
+COPY_AFTER = 0.0005
+"""Seconds from an answer to a copy of it."""
 
 
 @record(frozen=False)
@@ -47,6 +54,10 @@ class PathCounts:
     """Answers that a hop did not give, being silent or not allowed so many."""
     swallowed: int = 0
     """Packets above the MTU that a hop threw away without anybody hearing of it."""
+    dropped: int = 0
+    """Packets that a hop did not forward, and said nothing."""
+    lost: int = 0
+    """Packets that a lossy link lost, on either way."""
     held: int = 0
     """Packets whose time to come back has not come."""
     missed: int = 0
@@ -94,6 +105,7 @@ class Responder:
         targets: the hosts behind the last of them; those in a network answer alike.
         casts: who else has a say, by IP version.
         mtu: of the link to the first of them.
+        seed: of what is left to chance.
     """
 
     def __init__(
@@ -102,6 +114,7 @@ class Responder:
         targets: Mapping[Address | Network, Target],
         casts: Mapping[int, Cast],
         mtu: int = 1500,
+        seed: int = 1,
     ) -> None:
         self._hops = tuple(hops)
         self._casts = dict(casts)
@@ -110,6 +123,8 @@ class Responder:
         self._allowances = [Allowance(hop.answers_per_second, hop.burst) for hop in hops]
         self._places = {hop.address(v): n for n, hop in enumerate(hops, 1) for v in casts}
         self._on_link = {a for c in casts.values() for a in (c.gateway, c.better_gateway)}
+        self._random = random.Random(seed)
+        self._spoken: Counter[int] = Counter()
         self._asked: dict[Address, int] = {}
         self._first_payloads: dict[Address, bytes] = {}
         self._mtu = min([mtu, *(hop.mtu for hop in hops if hop.mtu is not None)])
@@ -150,29 +165,49 @@ class Responder:
 
     def _travel(self, arrival: Arrival) -> None:
         """Walk along the path until somebody takes the datagram."""
-        version = arrival.version
         target, place = self._target(arrival.ip.dst), self._places.get(arrival.ip.dst)
         delay = 0.0
         for number, hop in enumerate(self._hops, 1):
             delay += 2 * hop.delay
+            if self._is_lost(hop):
+                return
             if number == place:
                 if (whole := self._whole(arrival)) is not None:
                     self._visit(whole, number, delay)
                 return
-            if arrival.ip.ttl <= number:
-                self._complain(arrival, number, delay, saying.time_exceeded(version))
-                return
-            if target is None and place is None:
-                self._complain(arrival, number, delay, saying.unreachable(version, Why.NETWORK))
-                return
-            if hop.mtu is not None and arrival.is_above(hop.mtu):
-                if hop.filtered:
-                    self._counts.swallowed += 1
-                else:
-                    self._complain(arrival, number, delay, saying.too_big(version, hop.mtu))
+            if not self._is_forwarded(arrival, number, delay, is_known=bool(target or place)):
                 return
         if target is not None and (whole := self._whole(arrival)) is not None:
             self._arrive(whole, target, delay)
+
+    def _is_forwarded(self, arrival: Arrival, number: int, delay: float, is_known: bool) -> bool:
+        """Be a hop that a datagram should pass; say so where it cannot, if it is to be said."""
+        hop, version = self._hops[number - 1], arrival.version
+        if hop.refuses is not None:
+            said = saying.unreachable(version, hop.refuses)
+        elif arrival.ip.ttl <= number and not (hop.forwards_dying and arrival.ip.ttl == number):
+            said = saying.time_exceeded(version)
+        elif hop.drops:
+            self._counts.dropped += 1
+            return False
+        elif not is_known:
+            said = saying.unreachable(version, Why.NETWORK)
+        elif hop.mtu is not None and arrival.is_above(hop.mtu):
+            if hop.filtered:
+                self._counts.swallowed += 1
+                return False
+            said = saying.too_big(version, hop.mtu)
+        else:
+            return True
+        self._complain(arrival, number, delay, said)
+        return False
+
+    def _is_lost(self, hop: Hop) -> bool:
+        """Cast lots for a packet on the link to a hop; none are cast where nothing is lost."""
+        if hop.loss and self._random.random() < hop.loss:
+            self._counts.lost += 1
+            return True
+        return False
 
     def _target(self, address: Address) -> Target | None:
         if (target := self._hosts.get(address)) is not None:
@@ -195,23 +230,52 @@ class Responder:
             case UDP():
                 closed = saying.unreachable(arrival.version, Why.PORT)
                 self._complain(arrival, number, delay, closed)
+            case TCP() as segment:
+                ends = Ends(arrival.ip.src, arrival.ip.dst)
+                if reset := answer_tcp(segment, arrival.packet.payload, ends, Ports()):
+                    self._say(arrival, number, delay, reset)
 
     def _complain(self, arrival: Arrival, number: int, delay: float, error: Header) -> None:
         """Be a hop that sends an error about a datagram, if errors about it are allowed."""
         if any(header.QUOTES is not None for header in arrival.packet.headers):
             return  # no error about an error (RFC 1122 §3.2.2)
+        if isinstance(arrival.ip, IPv4) and arrival.ip.fragment_offset:
+            return  # nor about any fragment but the first
         hop = self._hops[number - 1]
-        seen = saying.aged(arrival.octets, number - 1)
-        said = saying.about(seen, error, hop.extensions, hop.announced, hop.quoted)
-        self._say(arrival, number, delay, said)
+        seen = self._as_seen(arrival, number)
+        if hop.mistakes:
+            seen = mistakes.misread(seen, hop.mistakes, self._casts[arrival.version].stranger)
+        said = saying.about(seen, error, hop.extensions, hop.announced, hop.quoted, hop.quoted_data)
+        self._say(arrival, number, delay, mistakes.misquoted(said, hop.mistakes), hop.mistakes)
 
-    def _say(self, arrival: Arrival, number: int, delay: float, what: Packet) -> None:
+    def _as_seen(self, arrival: Arrival, number: int) -> bytes:
+        """Return a datagram as the hop of that number quotes it, or the target, which is next."""
+        seen = saying.aged(arrival.octets, number - 1)
+        for hop in self._hops[: number - 1]:
+            if hop.nat is not None:
+                seen = quoted_through(seen, hop.nat, hop.address(arrival.version))
+        return seen
+
+    def _say(
+        self,
+        arrival: Arrival,
+        number: int,
+        delay: float,
+        what: Packet,
+        wrong: Sequence[mistakes.Mistake] = (),
+    ) -> None:
         hop = self._hops[number - 1]
         if hop.silent or not self._allowances[number - 1].take(arrival.time + delay):
             self._counts.withheld += 1
             return
-        header = saying.ip(hop.address(arrival.version), arrival.ip.src, hop.ttl)
-        self._send(arrival, delay + hop.pause, header / what)
+        turn = self._spoken[number]
+        self._spoken[number] += 1
+        names = [name for name in hop.speaks_as if name.version == arrival.version]
+        source = names[turn % len(names)] if names else hop.address(arrival.version)
+        octets = mistakes.mangled(saying.ip(source, arrival.ip.src, hop.ttl), what, wrong)
+        after = delay + hop.pauses[turn % len(hop.pauses)]
+        for copy in range(hop.copies):
+            self._send(arrival, after + copy * COPY_AFTER, octets, number, hop.detour)
 
     def _arrive(self, arrival: Arrival, target: Target, delay: float) -> None:
         """Be the target."""
@@ -225,21 +289,51 @@ class Responder:
                 request = Request(arrival.octets, arrival.ip, echo, payload, first, target)
                 which = target.answers[number % len(target.answers)]
                 for spoken in answer(which, request, cast):
-                    self._send(arrival, delay + target.pause + spoken.after, spoken.packet)
-            case UDP() if set(target.answers) != {Answer.SILENT}:
-                error = saying.unreachable(arrival.version, Why.PORT)
-                seen = saying.aged(arrival.octets, len(self._hops))
-                header = saying.ip(address, arrival.ip.src, target.ttl)
-                self._send(arrival, delay + target.pause, header / saying.about(seen, error))
+                    after = delay + target.pause + spoken.after
+                    self._send(arrival, after, bytes(spoken.packet), self._place(spoken.packet))
+            case (UDP() | TCP()) as header:
+                said = self._transport(arrival, header, target)
+                if said is not None:
+                    whole = saying.ip(address, arrival.ip.src, target.ttl) / said
+                    self._send(arrival, delay + target.pause, bytes(whole), len(self._hops) + 1)
 
-    def _send(self, arrival: Arrival, after: float, packet: Packet) -> None:
-        """Send a packet back; every router between its sender and the node lowers its TTL."""
+    def _transport(self, arrival: Arrival, header: UDP | TCP, target: Target) -> Packet | None:
+        """Be a target that speaks UDP and TCP, unless it is dead."""
+        if set(target.answers) == {Answer.SILENT}:
+            return None
+        payload = arrival.packet.payload
+        if isinstance(header, TCP):
+            return answer_tcp(header, payload, Ends(arrival.ip.src, arrival.ip.dst), target.tcp)
+        if header.dst_port in target.udp.silent:
+            return None
+        if (reply := answer_udp(header, payload, target.udp)) is not None:
+            return reply
+        error = saying.unreachable(arrival.version, Why.PORT)
+        return saying.about(self._as_seen(arrival, len(self._hops) + 1), error)
+
+    def _place(self, packet: Packet) -> int:
+        """Return which hop it is from; who is no hop is behind the last."""
         ip = packet.headers[0]
         assert isinstance(ip, IPv4 | IPv6)
-        passed = self._places.get(ip.src, len(self._hops) + 1) - 1
-        kind = EtherType.IPV4 if arrival.version == 4 else EtherType.IPV6
+        return self._places.get(ip.src, len(self._hops) + 1)
+
+    def _send(
+        self, arrival: Arrival, after: float, packet: bytes, number: int, detour: int = 0
+    ) -> None:
+        """Send a packet back; every router between its sender and the node lowers its TTL.
+
+        Args:
+            arrival: what it answers.
+            after: seconds from then.
+            packet: as it is sent.
+            number: which hop it is from.
+            detour: how many more routers than those it passes.
+        """
         self._counts.answered += 1
-        for datagram in self._fragmenter.split(saying.aged(bytes(packet), passed), self._mtu):
+        if any(self._is_lost(hop) for hop in self._hops[:number]):
+            return
+        kind = EtherType.IPV4 if arrival.version == 4 else EtherType.IPV6
+        for datagram in self._fragmenter.split(saying.aged(packet, number - 1 + detour), self._mtu):
             frame = bytes(Ethernet(arrival.mac, GATEWAY_MAC, kind) / datagram)
             self._schedule.put(arrival.time + after, frame)
 

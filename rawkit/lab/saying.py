@@ -32,9 +32,24 @@ class Why(Enum):
     """Why a packet could not be delivered: the code in IPv4, and in IPv6."""
 
     NETWORK = (0, 0)
+    """``!N`` in the output of traceroute(8)."""
     HOST = (1, 3)
+    """``!H``"""
+    PROTOCOL = (2, 7)
+    """``!P``; IPv6 has no such code, so it is one that nobody knows."""
     PORT = (3, 4)
+    SOURCE_ROUTE = (5, 2)
+    """``!S``; in IPv6, beyond the scope of the source address."""
+    NETWORK_PROHIBITED = (9, 5)
+    """``!A``; in IPv6 ``!X``, against the policy for the source address."""
+    HOST_PROHIBITED = (10, 6)
+    """``!Z``; in IPv6 ``!N``, a route that rejects."""
     PROHIBITED = (13, 1)
+    """``!X``"""
+    PRECEDENCE = (14, 99)
+    """``!V``; IPv6 has no such code."""
+    UNKNOWN = (99, 98)
+    """``!<99>``: a code that means nothing."""
 
 
 def ip(src: Address, dst: Address, ttl: int) -> IPv4 | IPv6:
@@ -69,9 +84,9 @@ def time_exceeded(version: int) -> Header:
     return icmp.TimeExceeded() if version == 4 else icmpv6.TimeExceeded()
 
 
-def unreachable(version: int, why: Why) -> Header:
-    """Say that a packet could not be delivered."""
-    code4, code6 = why.value
+def unreachable(version: int, why: Why | int) -> Header:
+    """Say that a packet could not be delivered; a number is the code itself."""
+    code4, code6 = (why, why) if isinstance(why, int) else why.value
     return icmp.Unreachable(code4) if version == 4 else icmpv6.Unreachable(code6)
 
 
@@ -108,6 +123,7 @@ def about(
     extensions: Iterable[ExtensionObject] | bytes = (),
     announced: bool = True,
     quoted: int | None = None,
+    quoted_data: int | None = None,
 ) -> Packet:
     """Return an error about a packet, extended where the error can be (RFC 4884 §4).
 
@@ -118,9 +134,12 @@ def about(
         announced: whether the length field says where they begin, as older routers'
             does not (§5.5).
         quoted: octets of the packet to quote, at the most.
+        quoted_data: octets behind its IP header to quote, at the most.
     """
     version = packet[0] >> 4
     shown = quote(packet, version)[:quoted]
+    if quoted_data is not None:
+        shown = shown[: header_size(packet) + quoted_data]
     octets = extensions if isinstance(extensions, bytes) else _built(extensions)
     if not octets or not isinstance(error, EXTENSIBLE):
         return error / shown
@@ -134,6 +153,11 @@ def _built(objects: Iterable[ExtensionObject]) -> bytes:
     return multipart.build(every) if every else b""
 
 
+def header_size(packet: bytes | bytearray) -> int:
+    """Return the octets of a datagram's IP header, extension headers of IPv6 not included."""
+    return 40 if packet[0] >> 4 == 6 else (packet[0] & 0x0F) * 4
+
+
 def aged(packet: bytes, hops: int) -> bytes:
     """Return a datagram as it is after so many routers: its TTL that much lower."""
     older = bytearray(packet)
@@ -141,7 +165,11 @@ def aged(packet: bytes, hops: int) -> bytes:
         older[7] = max(0, packet[7] - hops)
         return bytes(older)
     older[8] = max(0, packet[8] - hops)
-    size = (packet[0] & 0x0F) * 4
-    older[10:12] = b"\0\0"
-    older[10:12] = internet_checksum(older[:size]).to_bytes(2, "big")
-    return bytes(older)
+    return with_header_checksum(older)
+
+
+def with_header_checksum(packet: bytearray) -> bytes:
+    """Return an IPv4 datagram with the right checksum over its header."""
+    packet[10:12] = b"\0\0"
+    packet[10:12] = internet_checksum(packet[: header_size(packet)]).to_bytes(2, "big")
+    return bytes(packet)

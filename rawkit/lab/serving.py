@@ -71,6 +71,7 @@ def _run(medium: Medium, far: FarSide, line: Line) -> None:
         if arrived in readable:
             for at, port, frame in far.receive():
                 medium.take(at, port, frame)
+                _send_due(medium, far, time.monotonic())  # not only when all have been taken
         if orphaned in readable or (asked in readable and not _answer(medium, far, line)):
             return
 
@@ -79,6 +80,10 @@ def _send(medium: Medium, far: FarSide) -> None:
     now = time.monotonic()
     while now < medium.next_at() <= now + SPIN:
         now = time.monotonic()
+    _send_due(medium, far, now)
+
+
+def _send_due(medium: Medium, far: FarSide, now: float) -> None:
     for port, frame in medium.due(now):
         if not far.send(port, frame):
             medium.refused(port)

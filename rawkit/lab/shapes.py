@@ -7,10 +7,10 @@ of the same name plus ``_plan``, which needs no privilege and builds nothing.
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Unpack
+from typing import Unpack, cast
 
 from rawkit.errors import UsageError
-from rawkit.lab.plan import LinkOptions, Plan, Sysctls
+from rawkit.lab.plan import LinkOptions, Links, Plan, Sysctls
 from rawkit.lab.topology import Lab
 
 
@@ -24,9 +24,22 @@ def lossy(*, sysctls: Sysctls | None = None, **last: Unpack[LinkOptions]) -> Lab
     return _up(lossy_plan(sysctls=sysctls, **last))
 
 
-def line(hops: int = 3, *, sysctls: Sysctls | None = None, **last: Unpack[LinkOptions]) -> Lab:
-    """A path: ``first``, as many routers (``router1`` …) as there are hops, and ``last``."""
-    return _up(line_plan(hops, sysctls=sysctls, **last))
+def line(
+    hops: int = 3,
+    *,
+    sysctls: Sysctls | None = None,
+    links: Links | None = None,
+    **last: Unpack[LinkOptions],
+) -> Lab:
+    """A path: ``first``, as many routers (``router1`` …) as there are hops, and ``last``.
+
+    Args:
+        hops: how many routers.
+        sysctls: settings of every node.
+        links: how links are by their number; link 1 leads from ``first`` to ``router1``.
+        last: how the last one is.
+    """
+    return _up(line_plan(hops, sysctls=sysctls, links=links, **last))
 
 
 def star(leaves: int = 3, *, sysctls: Sysctls | None = None, **last: Unpack[LinkOptions]) -> Lab:
@@ -55,16 +68,24 @@ def lossy_plan(*, sysctls: Sysctls | None = None, **last: Unpack[LinkOptions]) -
 
 
 def line_plan(
-    hops: int = 3, *, sysctls: Sysctls | None = None, **last: Unpack[LinkOptions]
+    hops: int = 3,
+    *,
+    sysctls: Sysctls | None = None,
+    links: Links | None = None,
+    **last: Unpack[LinkOptions],
 ) -> Plan:
     """Plan a :func:`line`."""
     _check("hops", hops, 0, 254)
+    named = {number: dict(options) for number, options in (links or {}).items()}
+    for number in named:
+        _check("links", number, 1, hops + 1)
+    named[hops + 1] = {**named.get(hops + 1, {}), **last}
     plan = Plan()
     names = ["first", *(f"router{n}" for n in range(1, hops + 1)), "last"]
     for name in names:
         plan.add_host(name, forwards=name.startswith("router"), sysctls=sysctls or {})
     for number, (a, b) in enumerate(pairwise(names), 1):
-        plan.add_link(a, b, **(last if number > hops else {}))
+        plan.add_link(a, b, **cast("LinkOptions", named.get(number, {})))
     return plan
 
 

@@ -20,12 +20,15 @@ FARTHEST = 0xFF
 
 # Operation codes, linux/bpf_common.h.
 LOAD_BYTE, LOAD_HALF = 0x30, 0x28
-LOAD_BYTE_FROM_X, LOAD_HALF_FROM_X = 0x50, 0x48
+LOAD_BYTE_FROM_X, LOAD_HALF_FROM_X, LOAD_WORD_FROM_X = 0x50, 0x48, 0x40
 LOAD_MEMORY, STORE_MEMORY = 0x60, 0x02
 LOAD_X, LOAD_X_IHL = 0x01, 0xB1
 ADD, AND, SHIFT_LEFT, ADD_X, TO_X, TO_A = 0x04, 0x54, 0x64, 0x0C, 0x07, 0x87
 JUMP_ALWAYS, JUMP_EQUAL, JUMP_SET = 0x05, 0x15, 0x45
+JUMP_GREATER, JUMP_NOT_LESS = 0x25, 0x35
 RETURN = 0x06
+
+ICMPV6 = 58
 
 
 class Op(NamedTuple):
@@ -135,10 +138,28 @@ def _echo_v4(identifier: int) -> list[Line]:
 
 
 def _echo_v6(identifier: int) -> list[Line]:
-    request, reply, redirect, redirected_header, link_address = 128, 129, 137, 4, 2
+    request, reply = 128, 129
     return [
         Op(LOAD_BYTE, 0),
         Op(JUMP_EQUAL, reply, "reply"),
+        *to_ipv6_quote(),
+        *past_ipv6_headers(ICMPV6),
+        "carried",
+        Op(LOAD_BYTE_FROM_X, 0),
+        Op(JUMP_EQUAL, request, "", "drop"),
+        Op(LOAD_HALF_FROM_X, 4),
+        Op(JUMP_ALWAYS, 0, "identifier"),
+        "reply",
+        Op(LOAD_HALF, 4),
+        "identifier",
+        *_verdict(identifier),
+    ]
+
+
+def to_ipv6_quote() -> list[Line]:
+    """Move X to the packet that an ICMPv6 error or redirect quotes; its type is in A."""
+    redirect, redirected_header, link_address = 137, 4, 2
+    return [
         Op(JUMP_EQUAL, redirect, "redirect"),
         *(Op(JUMP_EQUAL, error, "error") for error in (1, 2, 3)),
         Op(JUMP_EQUAL, 4, "error", "drop"),
@@ -163,22 +184,15 @@ def _echo_v6(identifier: int) -> list[Line]:
         "error",
         Op(LOAD_X, 8),
         "quote",
-        *_past_ipv6_headers(),
-        "icmp",
-        Op(LOAD_BYTE_FROM_X, 0),
-        Op(JUMP_EQUAL, request, "", "drop"),
-        Op(LOAD_HALF_FROM_X, 4),
-        Op(JUMP_ALWAYS, 0, "identifier"),
-        "reply",
-        Op(LOAD_HALF, 4),
-        "identifier",
-        *_verdict(identifier),
     ]
 
 
-def _past_ipv6_headers() -> list[Line]:
-    """Move X from a quoted IPv6 header to the ICMPv6 header in it, past four others at most."""
-    icmpv6, hop_by_hop, routing, fragment, destination = 58, 0, 43, 44, 60
+def past_ipv6_headers(carried: int) -> list[Line]:
+    """Move X from an IPv6 header to that of a protocol, past four others at most.
+
+    Goes on at the label "carried"; at "drop", if the packet carries something else.
+    """
+    hop_by_hop, routing, fragment, destination = 0, 43, 44, 60
     lines: list[Line] = [
         Op(LOAD_BYTE_FROM_X, 6),
         Op(STORE_MEMORY, 0),
@@ -189,14 +203,14 @@ def _past_ipv6_headers() -> list[Line]:
     for number in range(4):
         lines += [
             Op(LOAD_MEMORY, 0),
-            Op(JUMP_EQUAL, icmpv6, "icmp"),
+            Op(JUMP_EQUAL, carried, "carried"),
             Op(JUMP_EQUAL, fragment, f"fragment {number}"),
             Op(JUMP_EQUAL, hop_by_hop, f"options {number}"),
             Op(JUMP_EQUAL, routing, f"options {number}"),
             Op(JUMP_EQUAL, destination, f"options {number}", "drop"),
             f"fragment {number}",
             Op(LOAD_HALF_FROM_X, 2),
-            Op(JUMP_SET, 0xFFF8, "drop"),  # a later fragment: no ICMPv6 header there
+            Op(JUMP_SET, 0xFFF8, "drop"),  # a later fragment: no header of that protocol there
             Op(LOAD_BYTE_FROM_X, 0),
             Op(STORE_MEMORY, 0),
             Op(TO_A),
@@ -212,4 +226,4 @@ def _past_ipv6_headers() -> list[Line]:
             f"next {number}",
             Op(TO_X),
         ]
-    return [*lines, Op(LOAD_MEMORY, 0), Op(JUMP_EQUAL, icmpv6, "icmp", "drop")]
+    return [*lines, Op(LOAD_MEMORY, 0), Op(JUMP_EQUAL, carried, "carried", "drop")]

@@ -7,11 +7,12 @@ from a raw socket. The quoted IP header itself is lost: its TTL reads 0.
 
 import socket
 import struct
+from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
 from rawkit.sockets.options import SO_EE_ORIGIN_ICMP6
 from rawkit.wire import icmp
-from rawkit.wire.address import ipv4_address, ipv6_address
+from rawkit.wire.address import Address, ipv4_address, ipv6_address
 from rawkit.wire.dissect import dissect
 from rawkit.wire.extended import padded
 from rawkit.wire.ipv4 import IPv4
@@ -49,21 +50,25 @@ class ExtendedError(NamedTuple):
         return cls(number, origin, type_, code, info, length, flags, offender)
 
 
-def rebuild(error: ExtendedError, outer: Header, asked: str, sent: bytes) -> Packet | None:
+def rebuild(
+    error: ExtendedError, outer: Header, asked: str, sent: bytes, carried: int | None = None
+) -> Packet | None:
     """Return the ICMP error that an entry stands for, or ``None`` if too little is known.
 
     Args:
         error: the entry.
         outer: the IP header to put around it.
         asked: the address the packet was going to.
-        sent: what the error quotes of the packet, from its ICMP header on.
+        sent: what the error quotes of the packet, from behind its IP header on.
+        carried: the protocol of that; ``None``: ICMP.
     """
     quoted, extensions = sent, b""
     if error.length:
         quoted, extensions = sent[: error.length], sent[error.length :]
+    inner = _inner(outer, ipv6_address(asked) if ":" in asked else ipv4_address(asked), carried)
     if isinstance(outer, IPv4):
-        return _rebuild_v4(error, outer, asked, quoted, extensions)
-    return _rebuild_v6(error, outer, asked, quoted, extensions)
+        return _rebuild_v4(error, outer, inner.pack(quoted), extensions)
+    return _rebuild_v6(error, outer, inner.pack(quoted), extensions)
 
 
 def renumbered(message: bytes, identifier: int) -> bytes:
@@ -83,11 +88,20 @@ def renumbered(message: bytes, identifier: int) -> bytes:
     return head + message[6:]
 
 
-def _rebuild_v4(
-    error: ExtendedError, outer: IPv4, asked: str, quoted: bytes, extensions: bytes
-) -> Packet:
-    inner = IPv4(outer.dst, ipv4_address(asked), outer.protocol, ttl=0, dont_fragment=False)
-    quote, units = _padded(inner.pack(quoted), extensions, unit=4)
+def _inner(outer: Header, asked: Address, carried: int | None) -> Header:
+    """Return the quoted IP header: turned round, and without what nobody told."""
+    if isinstance(outer, IPv4) and isinstance(asked, IPv4Address):
+        protocol = carried or outer.protocol
+        return IPv4(outer.dst, asked, protocol, ttl=0, dont_fragment=False)
+    from rawkit.wire.ipv6 import IPv6
+
+    if isinstance(outer, IPv6) and isinstance(asked, IPv6Address):
+        return IPv6(outer.dst, asked, carried or outer.next_header, hop_limit=0)
+    raise ValueError(f"{asked} is not of the version of {outer}")
+
+
+def _rebuild_v4(error: ExtendedError, outer: IPv4, quote: bytes, extensions: bytes) -> Packet:
+    quote, units = _padded(quote, extensions, unit=4)
     match error.type:
         case icmp.Redirect.TYPE | icmp.SourceQuench.TYPE:
             rest = error.info
@@ -99,15 +113,13 @@ def _rebuild_v4(
 
 
 def _rebuild_v6(
-    error: ExtendedError, outer: Header, asked: str, quoted: bytes, extensions: bytes
+    error: ExtendedError, outer: Header, quote: bytes, extensions: bytes
 ) -> Packet | None:
     from rawkit.wire import icmpv6
-    from rawkit.wire.ipv6 import IPv6
 
-    if not isinstance(outer, IPv6) or error.type == icmpv6.Redirect.TYPE:
+    if error.type == icmpv6.Redirect.TYPE:
         return None  # the better way itself is not told
-    inner = IPv6(outer.dst, ipv6_address(asked), outer.next_header, hop_limit=0)
-    quote, units = _padded(inner.pack(quoted), extensions, unit=8)
+    quote, units = _padded(quote, extensions, unit=8)
     has_number = error.type in (icmpv6.PacketTooBig.TYPE, icmpv6.ParameterProblem.TYPE)
     rest = error.info if has_number else units << 24
     return _read(error, rest, outer, quote + extensions, icmpv6.parse)

@@ -37,11 +37,16 @@ PathMTU = Literal["do", "want", "dont", "probe"] | None
 class IPv4Fields:
     """TTL, TOS, DF and options of what one IPv4 socket sends."""
 
-    def __init__(self, sock: socket.socket, pmtu: PathMTU) -> None:
+    def __init__(self, sock: socket.socket, pmtu: PathMTU, *, learn_pmtu: bool = True) -> None:
         self._set: Callable[[int, int, int | bytes], None] = sock.setsockopt
         self._ttl = self._tos = self._discovery = UNSET
         self._options = b""
         self._fixed_discovery = None if pmtu is None else PMTU_MODES[pmtu]
+        self._whole, self._plain = options.PMTUDISC_WANT, options.PMTUDISC_DONT
+        if not learn_pmtu:
+            self._whole, self._plain = options.PMTUDISC_PROBE, options.PMTUDISC_OMIT
+            self._set(socket.IPPROTO_IP, options.IP_MTU_DISCOVER.number, self._plain)
+            self._discovery = self._plain
         self._addresses: dict[int, SocketAddress] = {}
 
     def fit(self, ip: Header) -> SocketAddress:
@@ -71,7 +76,7 @@ class IPv4Fields:
     def _discovery_for(self, ip: IPv4) -> int:
         if self._fixed_discovery is not None:
             return self._fixed_discovery
-        return options.PMTUDISC_WANT if ip.dont_fragment else options.PMTUDISC_DONT
+        return self._whole if ip.dont_fragment else self._plain
 
     def _address_of(self, ip: IPv4) -> SocketAddress:
         if len(self._addresses) >= MOST_ADDRESSES:
@@ -83,7 +88,7 @@ class IPv4Fields:
 class IPv6Fields:
     """Hop limit, traffic class and flow label of what one IPv6 socket sends."""
 
-    def __init__(self, sock: socket.socket, pmtu: PathMTU) -> None:
+    def __init__(self, sock: socket.socket, pmtu: PathMTU, *, learn_pmtu: bool = True) -> None:
         from rawkit.wire.ipv6 import IPv6  # not at the top: an IPv4 ping starts the sooner
 
         self._kind = IPv6
@@ -96,6 +101,8 @@ class IPv6Fields:
         """Where packets were sent to, as the caller writes it: ``fe80::1%eth0`` or ``%2``."""
         if pmtu is not None:
             options.IPV6_MTU_DISCOVER.set(sock, PMTU_MODES[pmtu])
+        elif not learn_pmtu:
+            options.IPV6_MTU_DISCOVER.set(sock, options.PMTUDISC_OMIT)
 
     def fit(self, ip: Header) -> SocketAddress:
         """Prepare the socket for a packet with this header; return where to send it.

@@ -49,7 +49,7 @@ class KernelSocket:
     def __init__(self, sock: socket.socket, version: int, settings: Settings) -> None:
         self._socket = sock
         fields = IPv4Fields if version == 4 else IPv6Fields
-        self._fields: Fields = fields(sock, settings.pmtu)
+        self._fields: Fields = fields(sock, settings.pmtu, learn_pmtu=settings.learn_pmtu)
         recverr = options.IP_RECVERR if version == 4 else options.IPV6_RECVERR
         self._error_kind = recverr.number
         self._departures = Departures(sock, wanted=settings.transmit_stamps)
@@ -64,7 +64,7 @@ class KernelSocket:
     def send(self, packet: Packet) -> None:
         if not packet.headers:
             raise BuildError("a packet without an IP header goes nowhere")
-        address = self._fields.fit(packet.headers[0])
+        address = self._address(packet)
         octets = self._octets(packet)
         before = time.monotonic()
         try:
@@ -149,6 +149,23 @@ class KernelSocket:
         """Have ``receive`` return this, after what it already has to tell."""
         self._pending.append(news)
 
+    def departed(self) -> list[News]:
+        """Return all that there is to tell, now that another socket has heard an answer.
+
+        An answer found there makes it sure that the packet's departure is told here.
+        """
+        self._note_answer()
+        told = list(self._pending)
+        self._pending.clear()
+        return told
+
+    def _note_answer(self) -> None:
+        """Take in the departure of what was answered."""
+        # Read after the answer, the queue is sure to hold the stamp of what it answers.
+        if self._departures.waiting:
+            self._read_error_queue(to_the_end=self._departures.doubtful)
+            self._pending.extend(self._departures.answered())
+
     def _quieten(self) -> None:
         """Take in what earlier packets have led to, and have no more departures stamped."""
         if self._departures.waiting or self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
@@ -198,6 +215,10 @@ class KernelSocket:
             break
         return False
 
+    def _address(self, packet: Packet) -> SocketAddress:
+        """Prepare the socket for a packet; return where to send it."""
+        return self._fields.fit(packet.headers[0])
+
     def _octets(self, packet: Packet) -> bytes:
         """Return what goes behind the IP header."""
         raise NotImplementedError
@@ -237,10 +258,7 @@ class KernelSocket:
             self._read_error_queue()
             return True
         self._heard = True
-        # Read after the answer, the queue is sure to hold the stamp of what it answers.
-        if self._departures.waiting:
-            self._read_error_queue(to_the_end=self._departures.doubtful)
-            self._pending.extend(self._departures.answered())
+        self._note_answer()
         self._pending.append(self._arrived(octets, ancillary, address))
         return True
 

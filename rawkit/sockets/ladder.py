@@ -53,7 +53,7 @@ def open_echo(version: int, identifier: int, settings: Settings) -> PacketIO:
         try:
             ping = with_capabilities(lambda: PingSocket(version, settings, identifier))
         except OSError as error:
-            refusals.append(_refused(error, version, _why_no_ping_socket))
+            refusals.append(refused(error, version, why_no_ping_socket))
         else:
             why = "asked for" if settings.kind == "ping" else "needs no privilege"
             ping.tell(Opened("ping socket", why))
@@ -62,7 +62,7 @@ def open_echo(version: int, identifier: int, settings: Settings) -> PacketIO:
         try:
             raw = with_capabilities(lambda: _open_raw(version, settings, identifier))
         except OSError as error:
-            refusals.append(_refused(error, version, _why_no_raw_socket))
+            refusals.append(refused(error, version, why_no_raw_socket))
         else:
             raw.tell(Opened("raw socket", refusals[0].cause if refusals else "asked for"))
             return raw
@@ -90,7 +90,7 @@ def _open_raw(version: int, settings: Settings, identifier: int) -> KernelSocket
     return RawSocket(version, protocol, settings, echo_filter(version, identifier))
 
 
-def _refused(error: OSError, version: int, why: Callable[[OSError], Refusal]) -> Refusal:
+def refused(error: OSError, version: int, why: Callable[[OSError], Refusal]) -> Refusal:
     """Return why the kernel refused; raise again what is no refusal."""
     if isinstance(error, MissingCapability) or error.errno not in REFUSALS:
         raise error
@@ -99,7 +99,8 @@ def _refused(error: OSError, version: int, why: Callable[[OSError], Refusal]) ->
     return why(error)
 
 
-def _why_no_ping_socket(error: OSError) -> Refusal:
+def why_no_ping_socket(error: OSError) -> Refusal:
+    """Return why the kernel refused a ping socket."""
     if error.errno == errno.EACCES:
         from rawkit.host.privileges import ping_groups
 
@@ -107,22 +108,23 @@ def _why_no_ping_socket(error: OSError) -> Refusal:
         if groups and not groups.admit_us:
             return Refusal(str(groups), (groups.way_out,))
     if error.errno in (errno.EACCES, errno.EPERM):
-        return Refusal(f"{_guard()} forbids ping sockets", ("allow socket(2) for ICMP there",))
+        return Refusal(f"{guard()} forbids ping sockets", ("allow socket(2) for ICMP there",))
     return Refusal("this kernel has no ping sockets", ())
 
 
-def _why_no_raw_socket(error: OSError) -> Refusal:
+def why_no_raw_socket(error: OSError) -> Refusal:
+    """Return why the kernel refused a raw socket."""
     if error.errno not in (errno.EACCES, errno.EPERM):
         return Refusal("this kernel has no raw sockets", ())
     from rawkit.host.capability import Capability, has, why_missing
 
     if has(Capability.NET_RAW):
-        cause = f"CAP_NET_RAW is here, yet {_guard()} forbids raw sockets"
+        cause = f"CAP_NET_RAW is here, yet {guard()} forbids raw sockets"
         return Refusal(cause, ("allow socket(2) for raw sockets there",))
     return Refusal(*why_missing(Capability.NET_RAW))
 
 
-def _guard() -> str:
+def guard() -> str:
     """Return what may refuse a system call when all else allows it."""
     from rawkit.host.privileges import seccomp
 

@@ -99,6 +99,7 @@ OPTIONS = tuple(value for value in list(vars().values()) if isinstance(value, Op
 
 # linux/in.h, linux/in6.h: values of IP_MTU_DISCOVER and IPV6_MTU_DISCOVER, the same for both.
 PMTUDISC_DONT, PMTUDISC_WANT, PMTUDISC_DO, PMTUDISC_PROBE = 0, 1, 2, 3
+PMTUDISC_INTERFACE, PMTUDISC_OMIT = 4, 5
 
 # linux/in6.h: a wish for a flow label.
 IPV6_FL_A_GET, IPV6_FL_F_CREATE, IPV6_FL_S_ANY = 0, 1, 255

@@ -52,7 +52,7 @@ class PingSocket(KernelSocket):
             if settings.src is None:
                 sock.bind(ANY[version])  # so that the kernel chooses its identifier now
             ask_for_headers(sock, version)
-            _ask_for_errors(sock, version)
+            ask_for_errors(sock, version)
             super().__init__(sock, version, settings)
         except BaseException:
             sock.close()
@@ -116,7 +116,7 @@ class PingSocket(KernelSocket):
         return None if packet is None else Received(packet, at, interface, clock)
 
 
-def _ask_for_errors(sock: socket.socket, version: int) -> None:
+def ask_for_errors(sock: socket.socket, version: int) -> None:
     """Have the kernel keep ICMP errors, and say where extensions in them begin."""
     v4 = version == 4
     (options.IP_RECVERR if v4 else options.IPV6_RECVERR).set(sock)

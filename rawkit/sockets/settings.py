@@ -36,6 +36,10 @@ class Settings:
     pmtu: Literal["do", "want", "dont", "probe"] | None = None
     """Path MTU discovery, as in ``ping -M``. ``None``: "want" where a packet has the DF bit,
     "dont" where it has not."""
+    learn_pmtu: bool = True
+    """Let the kernel learn path MTUs from ICMP errors about what is sent, and heed those it
+    has learnt. ``False`` (with no ``pmtu``): a packet with the DF bit goes out whole, one
+    without is cut to the interface's MTU alone. Over IPv6 "packet too big" is then not told."""
     receive_buffer: int | None = None
     """Octets."""
     send_buffer: int | None = None
@@ -58,8 +62,14 @@ class Settings:
                 raise UsageError(f"{name} is {word!r}, not one of {words}")
 
 
-def apply(sock: socket.socket, version: int, settings: Settings) -> None:
+def apply(sock: socket.socket, version: int, settings: Settings, port: int = 0) -> None:
     """Set a new socket up.
+
+    Args:
+        sock: the socket.
+        version: 4 or 6.
+        settings: what to set.
+        port: the port to bind to, if it is to be bound to one.
 
     Raises:
         MissingCapability: the mark needs one.
@@ -81,7 +91,9 @@ def apply(sock: socket.socket, version: int, settings: Settings) -> None:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 0)
     _set_buffers(sock, settings)
     if settings.src is not None:
-        _bind_to_source(sock, version, settings.src, settings.interface)
+        _bind_to_source(sock, version, settings.src, settings.interface, port)
+    elif port:
+        sock.bind(("0.0.0.0" if version == 4 else "::", port))
 
 
 def _bind_to_interface(sock: socket.socket, version: int, name: str) -> None:
@@ -109,16 +121,18 @@ def _set_mark(sock: socket.socket, mark: int) -> None:
         raise missing(Capability.NET_ADMIN, to="set a firewall mark") from error
 
 
-def _bind_to_source(sock: socket.socket, version: int, src: Address, interface: str | None) -> None:
+def _bind_to_source(
+    sock: socket.socket, version: int, src: Address, interface: str | None, port: int
+) -> None:
     if src.version != version:
         raise UsageError(f"source address {src} for packets of IP version {version}")
     try:
         if isinstance(src, IPv4Address):
-            sock.bind((str(src), 0))
+            sock.bind((str(src), port))
         else:
             scope = src.scope_id or (interface if src.is_link_local else None)
             number = index_of(sock, scope) if scope else 0
-            sock.bind((str(src).partition("%")[0], 0, 0, number))
+            sock.bind((str(src).partition("%")[0], port, 0, number))
     except OSError as error:
         if error.errno != errno.EADDRNOTAVAIL:
             raise

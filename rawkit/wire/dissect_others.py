@@ -1,6 +1,7 @@
 """Who follows whom beyond a plain IPv4 packet: frames, IPv6 and its extension headers."""
 
 from rawkit.wire import icmpv6
+from rawkit.wire.dissect import parse_tcp
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Options, Routing
 from rawkit.wire.ipv4 import IPv4
@@ -17,6 +18,7 @@ BY_ETHER_TYPE: dict[int | None, Parser] = {
 BY_NEXT_HEADER: dict[int | None, Parser] = {
     IPProtocol.HOP_BY_HOP: HopByHop.parse,
     IPProtocol.IPV4: IPv4.parse,
+    IPProtocol.TCP: parse_tcp,
     IPProtocol.UDP: UDP.parse,
     IPProtocol.IPV6: IPv6.parse,
     IPProtocol.ROUTING: Routing.parse,

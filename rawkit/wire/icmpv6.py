@@ -12,6 +12,8 @@ octets field                 note
 """
 
 import struct
+from collections.abc import Callable
+from functools import cache
 from ipaddress import IPv6Address
 from typing import ClassVar
 
@@ -187,13 +189,7 @@ class Other(Message):
     checksum: int | None = computed(default=None)
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
-        if len(self.rest) != 4:
-            raise BuildError(f"ICMPv6: octets 4 to 7 are {len(self.rest)}, not 4")
-        try:
-            head = struct.pack("!BBH", self.type, self.code, self.checksum or 0)
-        except struct.error as error:
-            raise BuildError(f"ICMPv6: {error} in {self}") from error
-        return _finish(head + self.rest + payload, self.checksum, outer)
+        return message_octets(self.type, self.code, self.checksum, self.rest, payload, outer)
 
 
 def parse(data: memoryview) -> tuple[Message, memoryview]:
@@ -223,7 +219,55 @@ def parse(data: memoryview) -> tuple[Message, memoryview]:
             return ParameterProblem(code, number, checksum), rest
         case Redirect.TYPE:
             return _parse_redirect(data, code, number, checksum)
+    if (parser := _other_parser(type_)) is not None:
+        return parser(data)
     return Other(type_, code, bytes(data[REST]), checksum), rest
+
+
+def message_octets(
+    type_: int,
+    code: int,
+    checksum: int | None,
+    rest: bytes,
+    payload: bytes,
+    outer: Header | None,
+) -> bytes:
+    """Return a message; its checksum, unless given, covers the addresses of ``outer``.
+
+    Args:
+        type_: its type octet.
+        code: its code octet.
+        checksum: ``None``: to be worked out.
+        rest: octets 4 to 7.
+        payload: all after these.
+        outer: the header around it, if it is known.
+
+    Raises:
+        BuildError: a value does not fit.
+    """
+    if len(rest) != 4:
+        raise BuildError(f"ICMPv6: octets 4 to 7 are {len(rest)}, not 4")
+    try:
+        head = struct.pack("!BBH", type_, code, checksum or 0)
+    except struct.error as error:
+        what = f"type {type_}, code {code}, checksum {checksum}"
+        raise BuildError(f"ICMPv6: {error} in {what}") from error
+    return _finish(head + rest + payload, checksum, outer)
+
+
+@cache
+def _other_parser(type_: int) -> Callable[[memoryview], tuple[Message, memoryview]] | None:
+    """Return the parser for a message that a ping seldom meets, loaded when it does."""
+    match type_:
+        case 139 | 140:
+            from rawkit.wire import node_information
+
+            return node_information.parse
+        case 160 | 161:
+            from rawkit.wire import extended_echo_ipv6
+
+            return extended_echo_ipv6.parse
+    return None
 
 
 def _parse_redirect(

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 
 from rawkit.errors import BuildError
 from rawkit.record import fields
-from rawkit.wire import icmp, icmpv6, ip_options, multipart
+from rawkit.wire import icmp, icmpv6, ip_options, multipart, tcp_options
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.numbers import EtherType, IPProtocol
 from rawkit.wire.packet import Header, Packet
+from rawkit.wire.tcp import TCP
 from rawkit.wire.text_icmp import describe
+from rawkit.wire.text_tcp import describe_segment
 from rawkit.wire.udp import UDP
 
 INDENT = "  "
@@ -61,7 +63,10 @@ def _line(packet: Packet) -> str:
 def _between(src: str, dst: str, inside: Packet) -> str:
     for header in inside.headers:
         match header:
-            case UDP(src_port=src_port, dst_port=dst_port):
+            case (
+                UDP(src_port=src_port, dst_port=dst_port)
+                | TCP(src_port=src_port, dst_port=dst_port)
+            ):
                 return f"{src}.{src_port} > {dst}.{dst_port}"
             case HopByHop() | DestinationOptions() | Routing() | Fragment():
                 continue
@@ -87,6 +92,8 @@ def _carries(protocol: int | None, packet: Packet) -> str:
             return _line(packet)
         case UDP():
             return f"UDP, length {_size(inside)}"
+        case TCP():
+            return describe_segment(first, _size(inside))
         case icmp.Message() | icmpv6.Message():
             return f"{describe(first, inside)}, length {_size(packet)}"
         case HopByHop():
@@ -154,6 +161,8 @@ def _meanings(header: Header) -> Iterator[str]:
     match header:
         case IPv4(options=options):
             yield from (str(option) for option in ip_options.decode(options))
+        case TCP(options=options):
+            yield from (str(option) for option in tcp_options.decode(options))
         case icmp.Unreachable() | icmp.TimeExceeded() | icmp.ParameterProblem():
             yield from _objects(header.extensions)
         case icmpv6.Unreachable() | icmpv6.TimeExceeded():

@@ -5,6 +5,8 @@ from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.numbers import IPProtocol
 from rawkit.wire.packet import Header, Packet
+from rawkit.wire.tcp import TCP
+from rawkit.wire.text_queries import describe_query
 from rawkit.wire.udp import UDP
 
 REQUESTS = (icmp.EchoRequest, icmpv6.EchoRequest)
@@ -80,7 +82,7 @@ def _describe_icmp(message: icmp.Message, inside: Packet) -> str:
             words = REDIRECT.get(code, f"redirect-#{code} {{}} to {{}}")
             return words.format(_destination(inside), gateway)
         case icmp.Other(type=type_) | icmp.Message(TYPE=type_):
-            return f"type-#{type_}"
+            return describe_query(message) or f"type-#{type_}"
 
 
 def _unreachable(code: int, mtu: int, quote: Packet) -> str:
@@ -111,7 +113,7 @@ def _describe_icmpv6(message: icmpv6.Message, inside: Packet) -> str:
         case icmpv6.Redirect(target=target, destination=destination):
             return f"redirect, {destination} to {target}"
         case icmpv6.Other(type=type_) | icmpv6.Message(TYPE=type_):
-            return f"type-#{type_}"
+            return describe_query(message) or f"type-#{type_}"
 
 
 def _unreachable_ipv6(code: int, quote: Packet) -> str:
@@ -147,6 +149,8 @@ def _protocol(quote: Packet) -> str:
 def _port(quote: Packet) -> str:
     if (udp := quote.get(UDP)) is not None:
         return f"udp port {udp.dst_port}"
+    if (tcp := quote.get(TCP)) is not None:
+        return f"tcp port {tcp.dst_port}"
     if _protocol(quote) == str(int(IPProtocol.TCP)) and len(quote.payload) >= 4:
         return f"tcp port {int.from_bytes(quote.payload[2:4], 'big')}"
     return f"protocol {_protocol(quote)} port"

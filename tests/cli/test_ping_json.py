@@ -5,7 +5,9 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from rawkit.cli.ping_json import NAME, RTT_FIELDS, SCHEMA, PingJson
+from rawkit.cli.ping_json import SCHEMA, PingJson
+from rawkit.cli.records import HEAD as HEAD_FIELDS
+from rawkit.cli.records import NAME, RTT_FIELDS
 from rawkit.engine.ping_events import (
     Damage,
     ErrorReply,
@@ -26,7 +28,7 @@ from rawkit.wire.received import Clock
 
 ADDRESS = IPv4Address("192.0.2.7")
 TARGET = Target('a "host"', ADDRESS, IPv4Address("192.0.2.1"))
-HEAD = {"schema": NAME, "host": 'a "host"', "address": "192.0.2.7"}
+HEAD = {"schema": NAME, "command": "ping", "host": 'a "host"', "address": "192.0.2.7"}
 REPLY = Reply(TARGET, 65_537, ADDRESS, 61, 58.0004e-6, 64, 5.25, traffic_class=16)
 REPLY_VALUES = {
     "time": 1_700_000_005.25, "sequence": 65_537, "source": "192.0.2.7", "size": 64, "ttl": 61,
@@ -106,7 +108,7 @@ def test_a_summary_holds_the_books_and_the_times() -> None:
     assert summary["type"] == "summary"
     assert (summary["sent"], summary["replied"], summary["loss"]) == (4, 3, 0.25)
     assert summary["alive"] is True
-    assert summary["rtt"] == {
+    assert summary["rtts"] == {
         "count": 3, "min": 0.001, "avg": 0.002, "max": 0.003, "mdev": 0.000816497,
         "median": 0.002, "p95": 0.0029, "p99": 0.00298, "jitter": 0.001, "ewma": 0.001359375,
     }  # fmt: skip
@@ -126,18 +128,18 @@ def test_what_nothing_came_for_is_null_and_never_0() -> None:
     unsent = PingReport(replace(TARGET, src=IPv4Address(0)), Ledger(), None, 0.0)
 
     (summary,) = lines(printer().closing(unheard))
-    assert (summary["rtt"], summary["sent_by"], summary["socket"]) == (None, None, None)
+    assert (summary["rtts"], summary["sent_by"], summary["socket"]) == (None, None, None)
     assert (summary["loss"], summary["alive"]) == (1.0, False)
     (summary,) = lines(printer().closing(unsent))
-    assert (summary["loss"], summary["source"]) == (None, None)
+    assert (summary["loss"], summary["local"]) == (None, None)
 
 
 def test_a_single_reply_has_no_jitter() -> None:
     (summary,) = lines(printer().closing(replace(REPORT, rtt=statistics([1e-3]))))
 
-    assert isinstance(summary["rtt"], dict)
-    assert summary["rtt"]["jitter"] is None
-    assert summary["rtt"]["mdev"] == 0.0
+    assert isinstance(summary["rtts"], dict)
+    assert summary["rtts"]["jitter"] is None
+    assert summary["rtts"]["mdev"] == 0.0
 
 
 def test_every_object_has_exactly_the_fields_of_the_schema() -> None:
@@ -148,12 +150,10 @@ def test_every_object_has_exactly_the_fields_of_the_schema() -> None:
     objects = lines(text)
 
     for found in objects:
-        fields = set(found) - {"schema", "type", "host", "address"}
-        assert fields == set(SCHEMA[str(found["type"])]), found["type"]
-        assert found["schema"] == "rawkit.ping/1"
+        assert tuple(found) == HEAD_FIELDS + SCHEMA[str(found["type"])]
     assert {found["type"] for found in objects} == set(SCHEMA)
-    assert isinstance(objects[-1]["rtt"], dict)
-    assert set(objects[-1]["rtt"]) == set(RTT_FIELDS)
+    assert isinstance(objects[-1]["rtts"], dict)
+    assert tuple(objects[-1]["rtts"]) == RTT_FIELDS
 
 
 def test_what_is_outstanding_is_told_only_if_asked_for() -> None:

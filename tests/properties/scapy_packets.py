@@ -9,6 +9,7 @@ from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routi
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Header, Packet
+from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
 
 
@@ -35,6 +36,12 @@ def layer(scapy: ModuleType, header: Header) -> Any:
             )  # fmt: skip
         case UDP(src_port=src_port, dst_port=dst_port):
             return inet.UDP(sport=src_port, dport=dst_port)
+        case TCP():
+            return inet.TCP(
+                sport=header.src_port, dport=header.dst_port, seq=header.sequence,
+                ack=header.acknowledgment, flags=int(header.flags), window=header.window,
+                urgptr=header.urgent, reserved=header.reserved >> 1,
+            )  # fmt: skip
         case icmp.Message():
             return _icmp(inet, header)
         case icmpv6.Message():

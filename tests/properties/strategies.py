@@ -10,6 +10,7 @@ from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routi
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Header, Packet
+from rawkit.wire.tcp import TCP, Flags
 from rawkit.wire.udp import UDP
 
 u2, u4, u8, u13 = (st.integers(0, 2**bits - 1) for bits in (2, 4, 8, 13))
@@ -52,6 +53,10 @@ extension_headers: st.SearchStrategy[Header] = st.one_of(
     st.builds(Fragment, identification=u32, more=st.booleans(), reserved=u8, reserved_bits=u2),
 )
 udps = st.builds(UDP, src_port=u16, dst_port=u16)
+tcps = st.builds(
+    TCP, src_port=u16, dst_port=u16, sequence=u32, acknowledgment=u32, flags=u8.map(Flags),
+    window=u16, urgent=u16, options=st.just(b"") | in_units(4, 0, 10), reserved=st.integers(0, 15),
+)  # fmt: skip
 echoes = st.builds(icmp.EchoRequest, identifier=u16, sequence=u16, code=u8) | st.builds(
     icmp.EchoReply, identifier=u16, sequence=u16, code=u8
 )
@@ -94,8 +99,8 @@ def datagrams_ipv6(inner: st.SearchStrategy[Header]) -> st.SearchStrategy[Packet
     )
 
 
-simple_ipv4 = datagrams_ipv4(st.one_of(udps, echoes, others))
-simple_ipv6 = datagrams_ipv6(st.one_of(udps, echoes_ipv6, others_ipv6, redirects_ipv6))
+simple_ipv4 = datagrams_ipv4(st.one_of(udps, tcps, echoes, others))
+simple_ipv6 = datagrams_ipv6(st.one_of(udps, tcps, echoes_ipv6, others_ipv6, redirects_ipv6))
 quoting_ipv4 = st.builds(lambda ip, error, ours: ip / error / ours, ipv4s, errors, simple_ipv4)
 quoting_ipv6 = st.builds(lambda ip, error, ours: ip / error / ours, ipv6s, errors_ipv6, simple_ipv6)
 packets = st.one_of(simple_ipv4, simple_ipv6, quoting_ipv4, quoting_ipv6)

@@ -25,6 +25,7 @@ from tests.properties.strategies import (
     octets,
     payloads,
     redirects_ipv6,
+    tcps,
     u8,
     u16,
     u32,
@@ -70,7 +71,11 @@ extensions: st.SearchStrategy[Header] = st.one_of(
 )
 
 
-@given(ipv4s, udps | echoes | plain_errors, payloads)
+# Scapy has the lowest reserved bit among the flags, and options as a list.
+plain_tcps = tcps.filter(lambda tcp: not tcp.options and not tcp.reserved & 1)
+
+
+@given(ipv4s, udps | plain_tcps | echoes | plain_errors, payloads)
 def test_scapy_builds_the_same_ipv4_packet(
     scapy: ModuleType, ip: IPv4, inner: Header, payload: bytes
 ) -> None:
@@ -82,7 +87,7 @@ def test_scapy_builds_the_same_ipv4_packet(
 @given(
     ipv6s,
     st.lists(extensions, max_size=2, unique_by=type),
-    udps | echoes_ipv6 | plain_errors_ipv6 | redirects_ipv6,
+    udps | plain_tcps | echoes_ipv6 | plain_errors_ipv6 | redirects_ipv6,
     payloads,
 )
 def test_scapy_builds_the_same_ipv6_packet(

@@ -11,6 +11,7 @@ from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Packet
+from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
 
 A, B = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2")
@@ -19,6 +20,8 @@ MAC = bytes.fromhex("020000000001")
 
 PACKETS = [
     pytest.param(IPv4(A, B) / UDP(1, 2) / b"hi", id="UDP"),
+    pytest.param(IPv4(A, B) / TCP(1, 2) / b"hi", id="TCP"),
+    pytest.param(IPv6(A6, B6) / TCP(1, 2) / b"hi", id="TCP over IPv6"),
     pytest.param(IPv4(A, B) / icmp.EchoRequest(1, 2) / b"hi", id="ICMP"),
     pytest.param(IPv6(A6, B6) / UDP(1, 2) / b"hi", id="UDP over IPv6"),
     pytest.param(IPv6(A6, B6) / icmpv6.EchoRequest(1, 2) / b"hi", id="ICMPv6"),

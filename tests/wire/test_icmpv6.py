@@ -112,7 +112,7 @@ def test_an_error_quotes_through_extension_headers() -> None:
         (icmpv6.PacketTooBig(1 << 32), "mtu=4294967296"),
         (icmpv6.ParameterProblem(pointer=-1), "pointer=-1"),
         (icmpv6.Redirect(code=256), "code=256"),
-        (icmpv6.Other(256), "type=256"),
+        (icmpv6.Other(256), "type 256"),
         (icmpv6.Other(200, rest=b"12345"), "octets 4 to 7 are 5"),
     ],
 )

@@ -4,13 +4,14 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from rawkit.wire import icmp, icmpv6, ip_options, multipart
+from rawkit.wire import icmp, icmpv6, ip_options, multipart, tcp_options
 from rawkit.wire.dissect import dissect, dissect_ip
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Packet
+from rawkit.wire.tcp import TCP, Flags
 from rawkit.wire.text import hexdump, line, tree
 from rawkit.wire.udp import UDP
 
@@ -18,9 +19,23 @@ A, B, ROUTER = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2"), IPv4Address("
 A6, B6, ROUTER6 = (IPv6Address(f"2001:db8::{last}") for last in ("1", "2", "fe"))
 MAC = bytes.fromhex("020000000001")
 UDP4 = IPv4(A, B) / UDP(40000, 33434) / b"probe"
+TCP4, TCP6 = IPv4(A, B) / TCP(40000, 443, 7), IPv6(A6, B6) / TCP(40000, 443, 7)
+SYN_ACK, ACK = Flags.SYN | Flags.ACK, Flags.ACK
+SYN_OPTIONS = tcp_options.encode(
+    tcp_options.MaximumSegmentSize(1460),
+    tcp_options.SackPermitted(),
+    tcp_options.Timestamps(1, 2),
+    tcp_options.NoOperation(),
+    tcp_options.WindowScale(7),
+)
+ODD_OPTIONS = tcp_options.encode(
+    tcp_options.Sack(((1, 2), (3, 4))), tcp_options.Other(99, b"abcd"), tcp_options.Other(99)
+)
 UDP6 = IPv6(A6, B6) / UDP(40000, 33434) / b"probe"
 ECHO4 = IPv4(A, B) / icmp.EchoRequest(7, 1) / bytes(56)
 BACK, BACK6 = IPv4(ROUTER, A), IPv6(ROUTER6, A6)
+SEGMENT = "IP 192.0.2.1.40000 > 192.0.2.2.443: "
+SEGMENT6 = "IP6 2001:db8::1.40000 > 2001:db8::2.443: "
 TO, TO6 = "IP 192.0.2.1 > 192.0.2.2: ", "IP6 2001:db8::1 > 2001:db8::2: "
 FRO, FRO6 = "IP 192.0.2.2 > 192.0.2.1: ", "IP6 2001:db8::2 > 2001:db8::1: "
 SAID, SAID6 = "IP 192.0.2.254 > 192.0.2.1: ICMP ", "IP6 2001:db8::fe > 2001:db8::1: ICMP6, "
@@ -30,6 +45,32 @@ LOST6 = SAID6 + "destination unreachable, "
 LIKE_TCPDUMP: list[tuple[Packet, str]] = [
     (UDP4, "IP 192.0.2.1.40000 > 192.0.2.2.33434: UDP, length 5"),
     (UDP6, "IP6 2001:db8::1.40000 > 2001:db8::2.33434: UDP, length 5"),
+    (TCP4, SEGMENT + "Flags [S], seq 7, win 64240, length 0"),
+    (TCP6, SEGMENT6 + "Flags [S], seq 7, win 64240, length 0"),
+    (
+        IPv4(A, B) / TCP(40000, 443, 7, 1, SYN_ACK, options=SYN_OPTIONS),
+        SEGMENT + "Flags [S.], seq 7, ack 1, win 64240, "
+        "options [mss 1460,sackOK,TS val 1 ecr 2,nop,wscale 7], length 0",
+    ),
+    (
+        IPv4(A, B) / TCP(40000, 443, 0xFFFFFFFE, 9, Flags.PSH | ACK) / b"hello",
+        SEGMENT + "Flags [P.], seq 4294967294:3, ack 9, win 64240, length 5",
+    ),
+    (
+        IPv4(A, B) / TCP(40000, 443, 7, 9, Flags.RST, 0),
+        SEGMENT + "Flags [R], seq 7, win 0, length 0",
+    ),
+    (IPv4(A, B) / TCP(40000, 443, 7, 9, ACK), SEGMENT + "Flags [.], ack 9, win 64240, length 0"),
+    (IPv4(A, B) / TCP(40000, 443, 7, 9, Flags(0)), SEGMENT + "Flags [none], win 64240, length 0"),
+    (
+        IPv4(A, B) / TCP(40000, 443, 7, 9, Flags(255), urgent=5),
+        SEGMENT + "Flags [FSRP.UEW], seq 7, ack 9, win 64240, urg 5, length 0",
+    ),
+    (
+        IPv4(A, B) / TCP(40000, 443, 7, 9, ACK, options=ODD_OPTIONS),
+        SEGMENT + "Flags [.], ack 9, win 64240, "
+        "options [sack 2 {1:2}{3:4},unknown-99 0x61626364,unknown-99,eol], length 0",
+    ),
     (ECHO4, TO + "ICMP echo request, id 7, seq 1, length 64"),
     (IPv4(B, A) / icmp.EchoReply(7, 1), FRO + "ICMP echo reply, id 7, seq 1, length 8"),
     (
@@ -46,6 +87,7 @@ LIKE_TCPDUMP: list[tuple[Packet, str]] = [
         BACK / icmp.Unreachable(4, mtu=1400) / UDP4,
         SAID + "192.0.2.2 unreachable - need to frag (mtu 1400), length 41",
     ),
+    (BACK / icmp.Unreachable(3) / TCP4, SAID + "192.0.2.2 tcp port 443 unreachable, length 48"),
     (
         BACK / icmp.Unreachable(13) / UDP4,
         SAID + "host 192.0.2.2 unreachable - admin prohibited filter, length 41",
@@ -139,6 +181,11 @@ OURS: list[tuple[Packet, str]] = [
         Ethernet(MAC, MAC, 0x88B5) / b"hi",
         "02:00:00:00:00:01 > 02:00:00:00:00:01, ethertype 0x88b5, length 16",
     ),
+    (
+        IPv4(A, B) / TCP(40000, 443, 7, 9, ACK, options=b"\x02\5\0\0"),
+        SEGMENT + "Flags [.], ack 9, win 64240, options [bad opt], length 0",
+    ),
+    (IPv6(A6, B6) / HopByHop() / TCP6[TCP], SEGMENT6 + "HBH Flags [S], seq 7, win 64240, length 0"),
     (Packet((), b"hi"), "2 octets"),
     (UDP(1, 2) / b"hi", "UDP, length 2"),
 ]
@@ -193,11 +240,13 @@ def test_a_tree_shows_what_options_and_extensions_mean() -> None:
     error = icmp.TimeExceeded(extensions=multipart.build(objects))
 
     shown = tree(dissect(bytes(ip / error / UDP4)))
+    segment = tree(IPv4(A, B) / TCP(1, 2, options=SYN_OPTIONS))
 
     assert "RecordRoute(recorded=(IPv4Address('192.0.2.1'),), free=2)" in shown
     assert "Label(label=16" in shown
     assert str(info) in shown
     assert "ExtensionObject(class_number=77" in shown
+    assert "MaximumSegmentSize(size=1460)" in segment
     assert "Label(label=16" in tree(BACK6 / icmpv6.TimeExceeded(extensions=error.extensions))
 
 
