@@ -21,8 +21,8 @@ from rawkit.sockets.probes import open_probes
 from rawkit.sockets.settings import Settings
 
 HIGHEST_PORT = 0xFFFF
-CLASSIC_PORTS = 16
-"""Source ports among which classic TCP probes take turns."""
+TURNS = 32
+"""Source ports among which probes take turns whose destination port is fixed."""
 PIPE_OPTIONS = frozenset(("interface", "mark", "dont_route", "receive_buffer", "transmit_stamps"))
 
 ProbeKind = Literal["auto", "socket", "raw"]
@@ -158,11 +158,14 @@ def ports_for(settings: TraceSettings, version: int, first: int | None, flows: i
     """
     if first is not None and not 0 < first <= HIGHEST_PORT:
         raise UsageError(f"source port is {first}, not 1 to {HIGHEST_PORT}")
-    varies = settings.method == "tcp" or (settings.method == "udp" and settings.fixed_port)
-    per_flow = {"paris": 1, "dublin": settings.queries, "classic": CLASSIC_PORTS}
-    count = max(flows, per_flow[settings.flow]) if varies else 1
     if settings.method == "icmp":
         return range(1)
+    per_flow = {"paris": 1, "dublin": settings.queries, "classic": TURNS}
+    count = 1
+    if settings.method == "tcp":
+        count = max(flows, per_flow[settings.flow])
+    elif settings.fixed_port:
+        count = max(flows, TURNS)  # to ask apart what cannot be told apart
     if first is not None:
         return range(first, min(first + count, HIGHEST_PORT + 1))
     return free_ports(version, settings.method, count)

@@ -198,7 +198,7 @@ class ProbeMatcher:
         if not found and (len(payload) < MARK.size or not self._packets.has_mark):
             found = self._by_header(probes, ours, udp)
             if "source port" in changes and len(found) != 1:
-                return (), ()
+                return (), ()  # a mere port number is not enough to be ours
         if len(found) == 1 and self.sees_headers:
             sent = self._packets.udp_checksum(found[0].serial, found[0].flow)
             if udp.checksum not in (sent, None, 0):
@@ -215,7 +215,7 @@ class ProbeMatcher:
         same = [p for p in probes.values() if checksum_of(p.serial, p.flow) == udp.checksum]
         if not same and isinstance(ours, IPv4):
             same = [p for p in probes.values() if p.serial % SIXTEEN + 1 == ours.identification]
-        return tuple(same)
+        return tuple(same or probes.values())
 
     def _marked(self, probes: dict[int, Probe], payload: bytes) -> tuple[Probe, ...]:
         """Return the probe whose mark the octets begin with; none if they hold none."""

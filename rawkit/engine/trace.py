@@ -96,9 +96,7 @@ class Trace:
         self._rounds: dict[int, Round] = {}
         self._serial = 0
         self._next_send_at = -math.inf
-        self._can_ask_apart = (
-            settings.method == "udp" and settings.flow != "classic" and not settings.fixed_port
-        )
+        self._can_ask_apart = settings.method == "udp" and settings.flow != "classic"
         self._asks_apart = False
         self._untiring = 0
         self._events: list[TraceEvent] = []
@@ -221,13 +219,10 @@ class Trace:
 
     def _flight_of(self, found: Found) -> Flight | None:
         """Return the one flight that an answer belongs to; ``None``: it might be several."""
-        flights = [self._flights[p.serial] for p in found.candidates if p.serial in self._flights]
-        if len(flights) > 1:
-            flights = [f for f in flights if f.state in (State.OPEN, State.GIVEN_UP)]
-        if len(flights) == 1:
-            return flights[0]
+        if len(found.candidates) == 1:
+            return self._flights[found.candidates[0].serial]
         self._asks_apart |= self._can_ask_apart
-        return None
+        return None  # not even if only one has no answer: this may be another's second
 
     def _answered(self, flight: Flight, found: Found, received: Received) -> None:
         rtt = max(0.0, received.time - flight.sent_at)

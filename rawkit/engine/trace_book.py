@@ -1,7 +1,7 @@
 """The books of a trace: they are kept from its events alone, so a recording gives the same."""
 
 from rawkit.engine.ping_events import Target
-from rawkit.engine.rtt import RoundTrips
+from rawkit.engine.rtt import KEPT, RoundTrips
 from rawkit.engine.trace_events import (
     Answer,
     Dismissed,
@@ -60,6 +60,8 @@ class HopTally:
     """Several addresses have answered in one round."""
     trips: RoundTrips = field(default_factory=RoundTrips)
     sources: dict[Address, SourceTally] = field(default_factory=dict)
+    samples: int = KEPT
+    """Round trips that percentiles are taken from, at most: the latest."""
     _round: tuple[int, Address] | None = None
 
     def take(self, answer: Answer) -> None:
@@ -69,7 +71,9 @@ class HopTally:
             return
         if answer.kind is Kind.ADVICE:
             return
-        source = self.sources.setdefault(answer.source, SourceTally())
+        if (source := self.sources.get(answer.source)) is None:
+            trips = RoundTrips.of_latest(self.samples)
+            source = self.sources[answer.source] = SourceTally(trips=trips)
         source.answers += 1
         if answer.late:
             self.late += 1
@@ -114,8 +118,16 @@ class HopTally:
 class TraceBook:
     """Takes the events of one trace in their order; gives the report so far at any time."""
 
-    def __init__(self, target: Target, *, keep_rows: bool = True) -> None:
+    def __init__(self, target: Target, *, keep_rows: bool = True, samples: int = KEPT) -> None:
+        """Open the books.
+
+        Args:
+            target: who is traced.
+            keep_rows: the report is to have every row.
+            samples: how many round trips of each hop percentiles are taken from, at most.
+        """
         self.target = target
+        self._samples = samples
         self._keep_rows = keep_rows
         self._hops: dict[int, HopTally] = {}
         self._rows: dict[tuple[int, int], Hop] = {}
@@ -133,7 +145,7 @@ class TraceBook:
         """Enter one event."""
         match event:
             case ProbeSent() | Answer() | Silence() | NotSent() | Dismissed():
-                self._enter_probe(event, self._hops.setdefault(event.probe.ttl, HopTally()))
+                self._enter_probe(event, self._tally(event.probe.ttl))
             case Hop():
                 self._enter_row(event)
             case RoundEnd():
@@ -165,6 +177,12 @@ class TraceBook:
             ", ".join(self._via),
             "; ".join(filter(None, self._via.values())),
         )
+
+    def _tally(self, ttl: int) -> HopTally:
+        if (tally := self._hops.get(ttl)) is None:
+            trips = RoundTrips.of_latest(self._samples)
+            tally = self._hops[ttl] = HopTally(trips=trips, samples=self._samples)
+        return tally
 
     def _enter_probe(
         self, event: ProbeSent | Answer | Silence | NotSent | Dismissed, tally: HopTally

@@ -28,14 +28,33 @@ SLACK = 200e-6
 """Seconds by which the kernel's clock and ours may seem to differ."""
 
 
+def payload_of(packet: Packet) -> bytes:
+    """Return what an echo request and its reply have in common."""
+    return packet.payload
+
+
+def echo_reply(request: Packet, answer: Packet) -> None:
+    """Assert that a packet is the reply to an echo request."""
+    _, asked = request.headers
+    _, echo = answer.headers
+    assert isinstance(echo, icmp.EchoReply | icmpv6.EchoReply)
+    assert isinstance(asked, icmp.EchoRequest | icmpv6.EchoRequest)
+    assert (echo.identifier, echo.sequence) == (asked.identifier, asked.sequence)
+    assert answer.payload == request.payload
+
+
 @record
 class Subject:
     """A freshly opened pipe, and packets that will be answered."""
 
     io: PacketIO
     requests: tuple[Packet, ...]
-    """Echo requests, some, all different, each to a host that answers at once."""
+    """Echo requests or others, some, all different, each to a host that answers at once."""
     time: Timekeeper = REAL_TIME
+    expect: Callable[[Packet, Packet], None] = echo_reply
+    """Asserts that the second packet is the whole answer to the first."""
+    mark: Callable[[Packet], object] = payload_of
+    """What a request and its answer have in common, and no two requests."""
 
 
 Check = Callable[[Subject], None]
@@ -101,17 +120,13 @@ def the_answer_is_a_whole_packet(subject: Subject) -> None:
     _, answer = news_of(subject, 2)
 
     assert isinstance(answer, Received)
-    asked_ip, asked = request.headers
-    ip, echo = answer.packet.headers
+    asked_ip, ip = request.headers[0], answer.packet.headers[0]
     assert isinstance(ip, IPv4 | IPv6)
     assert isinstance(asked_ip, IPv4 | IPv6)
-    assert isinstance(echo, icmp.EchoReply | icmpv6.EchoReply)
-    assert isinstance(asked, icmp.EchoRequest | icmpv6.EchoRequest)
     assert (ip.src, ip.dst) == (asked_ip.dst, asked_ip.src)
     assert ip.ttl > 0
-    assert (echo.identifier, echo.sequence) == (asked.identifier, asked.sequence)
-    assert answer.packet.payload == request.payload
     assert answer.packet.error is None
+    subject.expect(request, answer.packet)
 
 
 def every_departure_is_told_before_its_answer(subject: Subject) -> None:
@@ -121,14 +136,14 @@ def every_departure_is_told_before_its_answer(subject: Subject) -> None:
 
     left = [one.packet for one in news if isinstance(one, Transmitted)]
     assert [id(packet) for packet in left] == [id(packet) for packet in subject.requests]
-    told: set[bytes] = set()
+    mark, told = subject.mark, set[object]()
     for one in news:
         match one:
             case Transmitted(packet=packet):
-                told.add(packet.payload)
+                told.add(mark(packet))
             case Received(packet=packet):
-                assert packet.payload in told
-    assert {one.packet.payload for one in news if isinstance(one, Received)} == told
+                assert mark(packet) in told
+    assert {mark(one.packet) for one in news if isinstance(one, Received)} == told
 
 
 def each_answer_comes_once(subject: Subject) -> None:

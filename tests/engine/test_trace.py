@@ -327,12 +327,15 @@ def test_answers_that_cannot_be_told_apart_count_for_none_and_are_asked_for_agai
     assert all(hop.pending == 0 for hop in engine.report().hops)
 
 
-def test_a_service_that_answers_at_the_port_does_not_fill_the_wrong_rows() -> None:
-    told = rows(World(path(3), target=host(reply=True)).run(trace()))
+@pytest.mark.parametrize("fixed_port", [True, False])
+def test_a_service_that_answers_at_the_port_does_not_fill_the_wrong_rows(
+    fixed_port: bool,
+) -> None:
+    engine = trace(port=53, fixed_port=fixed_port)
+    told = rows(World(path(3), target=host(reply=True)).run(engine))
 
-    assert sources(told)[:3] == [router4(1), router4(2), router4(3)]
-    assert told[-1].source == TARGET
-    assert told[-1].ttl == 4
+    assert sources(told) == [router4(1), router4(2), router4(3), TARGET]
+    assert engine.report().reached
 
 
 def test_answers_from_nowhere_change_nothing() -> None:

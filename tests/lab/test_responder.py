@@ -1,17 +1,14 @@
 """A path in virtual time: what comes back, from whom, and when."""
 
-import math
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
 
-from rawkit.lab.answers import Answer, Cast, Target
+from rawkit.lab.answers import Answer, Target
 from rawkit.lab.fragments import MOST_INCOMPLETE, Fragmenter, Reassembler
 from rawkit.lab.hop import Hop
-from rawkit.lab.responder import GATEWAY_MAC, Become, Network, PathCounts, Responder
-from rawkit.lab.serving import Report
-from rawkit.record import replace
+from rawkit.lab.responder import GATEWAY_MAC, Become, PathCounts
 from rawkit.wire import icmp, icmpv6, multipart
 from rawkit.wire.address import Address
 from rawkit.wire.checksum import internet_checksum
@@ -25,115 +22,32 @@ from rawkit.wire.numbers import EtherType, IPProtocol
 from rawkit.wire.packet import Packet
 from rawkit.wire.quote import quoted
 from rawkit.wire.udp import UDP
-
-OUR_MAC = bytes.fromhex("0200 5e10 0001")
-US4, US6 = IPv4Address("192.0.2.1"), IPv6Address("2001:db8:0:1::1")
-TARGET4, TARGET6 = IPv4Address("203.0.113.1"), IPv6Address("2001:db8:0:3::1")
-US: dict[int, Address] = {4: US4, 6: US6}
-TARGET: dict[int, Address] = {4: TARGET4, 6: TARGET6}
-OTHER: dict[int, Address] = {4: IPv4Address("203.0.113.2"), 6: IPv6Address("2001:db8:0:3::2")}
-STRANGER: dict[int, Address] = {4: IPv4Address("203.0.113.254"), 6: IPv6Address("2001:db8:0:3::fe")}
-BETTER: dict[int, Address] = {4: IPv4Address("192.0.2.253"), 6: IPv6Address("2001:db8:0:1::fd")}
-PAYLOAD = bytes(range(1, 57))
-NOW = 1000.0
-
-both = pytest.mark.parametrize("version", [4, 6])
-
-
-def hop_address(number: int, version: int) -> Address:
-    return ip_address(f"198.51.100.{number}" if version == 4 else f"2001:db8:0:2::{number}")
-
-
-def path(
-    *hops: Hop,
-    targets: dict[Address | Network, Target] | None = None,
-    answer: Answer = Answer.REPLY,
-) -> Responder:
-    """A path with the default addresses: one hop unless said otherwise."""
-    placed = tuple(
-        replace(
-            hop,
-            ipv4=IPv4Address(f"198.51.100.{number}"),
-            ipv6=IPv6Address(f"2001:db8:0:2::{number}"),
-        )
-        for number, hop in enumerate(hops or (Hop(),), 1)
-    )
-    casts = {
-        v: Cast(placed[0].address(v), BETTER[v], placed[-1].address(v), STRANGER[v], len(placed))
-        for v in (4, 6)
-    }
-    if targets is None:
-        targets = {TARGET[4]: Target((answer,)), TARGET[6]: Target((answer,))}
-    return Responder(placed, targets, casts)
-
-
-def ip(version: int, dst: Address | None = None, ttl: int = 64) -> IPv4 | IPv6:
-    to = dst or TARGET[version]
-    if version == 4:
-        assert isinstance(to, IPv4Address)
-        return IPv4(US4, to, ttl=ttl)
-    assert isinstance(to, IPv6Address)
-    return IPv6(US6, to, hop_limit=ttl)
-
-
-def echo(version: int, sequence: int = 5, identifier: int = 777) -> icmp.EchoRequest:
-    kind = icmp.EchoRequest if version == 4 else icmpv6.EchoRequest
-    return kind(identifier, sequence)  # type: ignore[return-value]  # alike but for their home
-
-
-def request(version: int, dst: Address | None = None, ttl: int = 64, sequence: int = 5) -> Packet:
-    return ip(version, dst, ttl) / echo(version, sequence) / PAYLOAD
-
-
-def ask(world: Responder, packet: Packet, now: float = NOW) -> list[tuple[float, Packet]]:
-    """Send a packet; return all that comes back for it, each with how long it took."""
-    world.take(now, 0, bytes(Ethernet(GATEWAY_MAC, OUR_MAC) / packet))
-    return [(round(at - now, 9), packet) for at, packet in drain(world)]
-
-
-def drain(world: Responder) -> list[tuple[float, Packet]]:
-    back: list[tuple[float, Packet]] = []
-    while not math.isinf(at := world.next_at()):
-        for port, frame in world.due(at):
-            assert port == 0
-            assert frame[:12] == OUR_MAC + GATEWAY_MAC
-            back.append((at, dissect_ip(frame[14:])))
-    return back
-
-
-def only(answers: list[tuple[float, Packet]]) -> Packet:
-    assert len(answers) == 1, answers
-    return answers[0][1]
-
-
-def outer(packet: Packet) -> IPv4 | IPv6:
-    header = packet.headers[0]
-    assert isinstance(header, IPv4 | IPv6)
-    return header
-
-
-def sums_up(packet: Packet) -> bool:
-    """Whether the ICMP checksum, and in IPv4 that of the header, is right."""
-    octets, header = bytes(packet), outer(packet)
-    if isinstance(header, IPv4):
-        size = 20 + len(header.options)
-        return internet_checksum(octets[:size]) == 0 == internet_checksum(octets[size:])
-    skip = 48 if DestinationOptions in packet else 40
-    body = octets[skip:]
-    return internet_checksum(header.pseudo_header(len(body), IPProtocol.ICMPV6) + body) == 0
-
-
-def is_right_reply(packet: Packet, version: int, dst: Address | None = None) -> bool:
-    kind = icmp.EchoReply if version == 4 else icmpv6.EchoReply
-    said = packet.headers[-1]
-    return (
-        isinstance(said, kind)
-        and (said.identifier, said.sequence, said.code) == (777, 5, 0)
-        and packet.payload == PAYLOAD
-        and (outer(packet).src, outer(packet).dst) == (dst or TARGET[version], US[version])
-        and sums_up(packet)
-    )
-
+from tests.lab.world import (
+    BETTER,
+    NOW,
+    OTHER,
+    OUR_MAC,
+    PAYLOAD,
+    STRANGER,
+    TARGET,
+    TARGET4,
+    US,
+    US4,
+    US6,
+    ask,
+    both,
+    counts,
+    drain,
+    echo,
+    hop_address,
+    ip,
+    is_right_reply,
+    only,
+    outer,
+    path,
+    request,
+    sums_up,
+)
 
 # The routers
 
@@ -711,7 +625,3 @@ def solicitation(wanted: str) -> bytes:
     said = IPv6(US6, group, hop_limit=255) / icmpv6.Other(135)
     multicast = b"\x33\x33" + group.packed[12:]
     return bytes(Ethernet(multicast, OUR_MAC) / said / (target.packed + b"\x01\x01" + OUR_MAC))
-
-
-def counts(world: Responder) -> PathCounts:
-    return world.ask(Report())

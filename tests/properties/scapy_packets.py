@@ -6,6 +6,7 @@ from typing import Any
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
+from rawkit.wire.icmp_queries import Timestamp
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Header, Packet
@@ -64,6 +65,11 @@ def _icmp(inet: ModuleType, header: icmp.Message) -> Any:
     match header:
         case icmp.Echo(identifier=identifier, sequence=sequence, code=code):
             return inet.ICMP(type=header.TYPE, code=code, id=identifier, seq=sequence)
+        case Timestamp():
+            return inet.ICMP(
+                type=header.TYPE, code=header.code, id=header.identifier, seq=header.sequence,
+                ts_ori=header.originate, ts_rx=header.receive, ts_tx=header.transmit,
+            )  # fmt: skip
         case icmp.Unreachable(code=code, mtu=mtu):
             return inet.ICMP(type=3, code=code, nexthopmtu=mtu)
         case icmp.TimeExceeded(code=code):

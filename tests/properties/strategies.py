@@ -4,7 +4,15 @@ from ipaddress import IPv4Address, IPv6Address
 
 from hypothesis import strategies as st
 
-from rawkit.wire import icmp, icmpv6, multipart
+from rawkit.wire import (
+    extended_echo,
+    extended_echo_ipv6,
+    icmp,
+    icmp_queries,
+    icmpv6,
+    multipart,
+    node_information,
+)
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
 from rawkit.wire.ipv4 import IPv4
@@ -76,8 +84,73 @@ errors_ipv6: st.SearchStrategy[Header] = st.one_of(
     st.builds(icmpv6.PacketTooBig, mtu=u32, code=u8),
     st.builds(icmpv6.ParameterProblem, code=u8, pointer=u32),
 )
-others = st.builds(icmp.Other, type=st.integers(13, 255), code=u8, rest=octets(4))
-others_ipv6 = st.builds(icmpv6.Other, type=st.integers(138, 255), code=u8, rest=octets(4))
+others = st.builds(icmp.Other, type=st.integers(44, 255), code=u8, rest=octets(4))
+others_ipv6 = st.builds(icmpv6.Other, type=st.integers(162, 255), code=u8, rest=octets(4))
+timestamps: st.SearchStrategy[Header] = st.one_of(
+    *(
+        st.builds(
+            kind, identifier=u16, sequence=u16, originate=u32, receive=u32, transmit=u32, code=u8
+        )
+        for kind in (icmp_queries.TimestampRequest, icmp_queries.TimestampReply)
+    )
+)
+advertisements = st.builds(
+    icmp_queries.RouterAdvertisement,
+    lifetime=u16,
+    routers=st.lists(st.tuples(ipv4_addresses, st.integers(-(2**31), 2**31 - 1)), max_size=3).map(
+        tuple
+    ),
+    code=u8,
+)
+solicitations = st.builds(icmp_queries.RouterSolicitation, code=u8, reserved=u32)
+named_interfaces: st.SearchStrategy[extended_echo.Interface] = st.one_of(
+    st.builds(extended_echo.InterfaceName, st.from_regex(r"[a-z0-9/.:-]{0,63}", fullmatch=True)),
+    st.builds(extended_echo.InterfaceIndex, u32),
+    st.builds(extended_echo.InterfaceAddress, ipv4_addresses | ipv6_addresses),
+)
+
+
+def extended_echoes(
+    request: type[extended_echo.Request], reply: type[extended_echo.Reply]
+) -> st.SearchStrategy[Header]:
+    """PROBE messages of one version."""
+    return st.one_of(
+        st.builds(
+            request, identifier=u16, sequence=u8, local=st.booleans(), object=named_interfaces,
+            code=u8, reserved=st.integers(0, 127),
+        ),
+        st.builds(
+            reply, identifier=u16, sequence=u8, code=u8, state=st.integers(0, 7),
+            active=st.booleans(), ipv4=st.booleans(), ipv6=st.booleans(), reserved=u2,
+        ),
+    )  # fmt: skip
+
+
+queries = st.one_of(
+    timestamps,
+    advertisements,
+    solicitations,
+    extended_echoes(extended_echo.ExtendedEchoRequest, extended_echo.ExtendedEchoReply),
+)
+queries_ipv6 = extended_echoes(
+    extended_echo_ipv6.ExtendedEchoRequest, extended_echo_ipv6.ExtendedEchoReply
+)
+node_queries = st.builds(
+    node_information.NodeQuery,
+    nonce=octets(8),
+    qtype=u16,
+    flags=u16,
+    code=u8,
+    subject=st.binary(max_size=40).filter(lambda data: len(data) not in (4, 16)),
+)
+node_replies = st.builds(
+    node_information.NodeReply,
+    nonce=octets(8),
+    qtype=st.integers(0, 5) | u16,
+    flags=u16,
+    code=st.integers(0, 2) | u8,
+    data=st.binary(max_size=80),
+)
 redirects_ipv6 = st.builds(
     icmpv6.Redirect, target=ipv6_addresses, destination=ipv6_addresses, code=u8, reserved=u32
 )
@@ -99,8 +172,12 @@ def datagrams_ipv6(inner: st.SearchStrategy[Header]) -> st.SearchStrategy[Packet
     )
 
 
-simple_ipv4 = datagrams_ipv4(st.one_of(udps, tcps, echoes, others))
-simple_ipv6 = datagrams_ipv6(st.one_of(udps, tcps, echoes_ipv6, others_ipv6, redirects_ipv6))
+simple_ipv4 = datagrams_ipv4(st.one_of(udps, tcps, echoes, others, queries))
+node_packets = st.builds(lambda ip, message: ip / message, ipv6s, node_queries | node_replies)
+simple_ipv6 = (
+    datagrams_ipv6(st.one_of(udps, tcps, echoes_ipv6, others_ipv6, redirects_ipv6, queries_ipv6))
+    | node_packets
+)
 quoting_ipv4 = st.builds(lambda ip, error, ours: ip / error / ours, ipv4s, errors, simple_ipv4)
 quoting_ipv6 = st.builds(lambda ip, error, ours: ip / error / ours, ipv6s, errors_ipv6, simple_ipv6)
 packets = st.one_of(simple_ipv4, simple_ipv6, quoting_ipv4, quoting_ipv6)

@@ -26,6 +26,7 @@ from tests.properties.strategies import (
     payloads,
     redirects_ipv6,
     tcps,
+    timestamps,
     u8,
     u16,
     u32,
@@ -75,7 +76,7 @@ extensions: st.SearchStrategy[Header] = st.one_of(
 plain_tcps = tcps.filter(lambda tcp: not tcp.options and not tcp.reserved & 1)
 
 
-@given(ipv4s, udps | plain_tcps | echoes | plain_errors, payloads)
+@given(ipv4s, udps | plain_tcps | echoes | timestamps | plain_errors, payloads)
 def test_scapy_builds_the_same_ipv4_packet(
     scapy: ModuleType, ip: IPv4, inner: Header, payload: bytes
 ) -> None:

@@ -71,6 +71,10 @@ class BPFMachine:
         match code & 0xF0:
             case 0x10:
                 return self.a == k
+            case 0x20:
+                return self.a > k
+            case 0x30:
+                return self.a >= k
             case 0x40:
                 return bool(self.a & k)
         raise AssertionError(f"jump {code:#x} is not known here")

@@ -4,12 +4,23 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from rawkit.wire import icmp, icmpv6, ip_options, multipart, tcp_options
+from rawkit.wire import (
+    extended_echo,
+    extended_echo_ipv6,
+    icmp,
+    icmp_queries,
+    icmpv6,
+    ip_options,
+    multipart,
+    tcp_options,
+)
 from rawkit.wire.dissect import dissect, dissect_ip
 from rawkit.wire.ethernet import Ethernet
+from rawkit.wire.extended_echo import InterfaceAddress, InterfaceIndex, InterfaceName
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.node_information import NodeQuery, NodeReply, encode_name
 from rawkit.wire.packet import Packet
 from rawkit.wire.tcp import TCP, Flags
 from rawkit.wire.text import hexdump, line, tree
@@ -34,6 +45,7 @@ ODD_OPTIONS = tcp_options.encode(
 UDP6 = IPv6(A6, B6) / UDP(40000, 33434) / b"probe"
 ECHO4 = IPv4(A, B) / icmp.EchoRequest(7, 1) / bytes(56)
 BACK, BACK6 = IPv4(ROUTER, A), IPv6(ROUTER6, A6)
+NONCE = b"12345678"
 SEGMENT = "IP 192.0.2.1.40000 > 192.0.2.2.443: "
 SEGMENT6 = "IP6 2001:db8::1.40000 > 2001:db8::2.443: "
 TO, TO6 = "IP 192.0.2.1 > 192.0.2.2: ", "IP6 2001:db8::1 > 2001:db8::2: "
@@ -101,6 +113,44 @@ LIKE_TCPDUMP: list[tuple[Packet, str]] = [
     (BACK / icmp.ParameterProblem(0, 20) / UDP4, SAID + "parameter problem - octet 20, length 41"),
     (BACK / icmp.ParameterProblem(1) / UDP4, SAID + "parameter problem - code 1, length 41"),
     (BACK / icmp.SourceQuench() / UDP4, SAID + "source quench, length 41"),
+    (
+        IPv4(A, B) / icmp_queries.TimestampRequest(7, 1, 1),
+        TO + "ICMP time stamp query id 7 seq 1, length 20",
+    ),
+    (
+        IPv4(B, A) / icmp_queries.TimestampReply(7, 1, 1, 3723004, 1 << 31),
+        FRO + "ICMP time stamp reply id 7 seq 1: "
+        "org 00:00:00.001, recv 01:02:03.004, xmit 596:31:23.648, length 20",
+    ),
+    (IPv4(A, B) / icmp_queries.RouterSolicitation(), TO + "ICMP router solicitation, length 8"),
+    (
+        IPv4(B, A) / icmp_queries.RouterAdvertisement(1800, ((B, 0), (ROUTER, 9))),
+        FRO + "ICMP router advertisement lifetime 30:00 2: "
+        "{192.0.2.2 0} {192.0.2.254 9}, length 24",
+    ),
+    (
+        IPv4(B, A) / icmp_queries.RouterAdvertisement(18001, ()),
+        FRO + "ICMP router advertisement lifetime 5:00:01 0:, length 8",
+    ),
+    (
+        IPv4(B, A) / icmp_queries.RouterAdvertisement(59, ((B, 0),)),
+        FRO + "ICMP router advertisement lifetime 59 1: {192.0.2.2 0}, length 16",
+    ),
+    (
+        IPv6(A6, B6) / NodeQuery(NONCE, 2, subject=B6),
+        TO6 + "ICMP6, who-are-you request node information query "
+        "(DNS name, subject=2001:db8::2), length 32",
+    ),
+    (
+        IPv6(A6, B6) / NodeQuery(NONCE, 3, 0x22, 1, encode_name("host")),
+        TO6 + "ICMP6, who-are-you request node information query "
+        '(node addresses [GA], subject=DNS name, "host"), length 23',
+    ),
+    (
+        IPv6(B6, A6) / NodeReply(NONCE, 2, data=bytes(4) + encode_name("host.example.")),
+        FRO6 + "ICMP6, who-are-you reply node information reply "
+        '(DNS name, "host.example."), length 34',
+    ),
     (BACK / icmp.Other(99) / bytes(12), SAID + "type-#99, length 20"),
     (BACK6 / icmpv6.Unreachable(0) / UDP6, LOST6 + "unreachable route 2001:db8::2, length 61"),
     (
@@ -186,6 +236,60 @@ OURS: list[tuple[Packet, str]] = [
         SEGMENT + "Flags [.], ack 9, win 64240, options [bad opt], length 0",
     ),
     (IPv6(A6, B6) / HopByHop() / TCP6[TCP], SEGMENT6 + "HBH Flags [S], seq 7, win 64240, length 0"),
+    (
+        IPv4(A, B) / extended_echo.ExtendedEchoRequest(7, 1, True, InterfaceName("eth0")),
+        TO + "ICMP extended echo request, id 7, seq 1, interface eth0, length 20",
+    ),
+    (
+        IPv4(A, B) / extended_echo.ExtendedEchoRequest(7, 1, False, InterfaceAddress(B)),
+        TO + "ICMP extended echo request, id 7, seq 1, interface 192.0.2.2, of a neighbour, "
+        "length 24",
+    ),
+    (
+        IPv6(A6, B6) / extended_echo_ipv6.ExtendedEchoRequest(7, 1, True, InterfaceIndex(3)),
+        TO6 + "ICMP6, extended echo request, id 7, seq 1, interface 3, length 20",
+    ),
+    (
+        IPv4(A, B) / extended_echo.ExtendedEchoRequest(7, 1, True, b"odd"),
+        TO + "ICMP extended echo request, id 7, seq 1, interface 0x6f6464, length 11",
+    ),
+    (
+        IPv4(B, A) / extended_echo.ExtendedEchoReply(7, 1, 0, 0, True, True, True),
+        FRO + "ICMP extended echo reply, id 7, seq 1, active, IPv4, IPv6, length 8",
+    ),
+    (
+        IPv4(B, A) / extended_echo.ExtendedEchoReply(7, 1),
+        FRO + "ICMP extended echo reply, id 7, seq 1, inactive, length 8",
+    ),
+    (
+        IPv4(B, A) / extended_echo.ExtendedEchoReply(7, 1, 0, 2),
+        FRO + "ICMP extended echo reply, id 7, seq 1, neighbour reachable, length 8",
+    ),
+    (
+        IPv6(B6, A6) / extended_echo_ipv6.ExtendedEchoReply(7, 1, 2),
+        FRO6 + "ICMP6, extended echo reply, id 7, seq 1, no such interface, length 8",
+    ),
+    (
+        IPv6(B6, A6) / extended_echo_ipv6.ExtendedEchoReply(7, 1, 99),
+        FRO6 + "ICMP6, extended echo reply, id 7, seq 1, code 99, length 8",
+    ),
+    (
+        IPv6(A6, B6) / NodeQuery(NONCE, 0, code=1),
+        TO6 + "ICMP6, who-are-you request node information query (noop), length 16",
+    ),
+    (
+        IPv6(B6, A6) / NodeReply(NONCE, 4, data=bytes(4) + B.packed),
+        FRO6 + "ICMP6, who-are-you reply node information reply "
+        "(IPv4 addresses, 192.0.2.2), length 24",
+    ),
+    (
+        IPv6(B6, A6) / NodeReply(NONCE, 2, code=1),
+        FRO6 + "ICMP6, who-are-you reply node information reply (refused), length 16",
+    ),
+    (
+        IPv4(B, A) / icmp_queries.RouterAdvertisement(1, ((B, -5),)),
+        FRO + "ICMP router advertisement lifetime 1 1: {192.0.2.2 -5}, length 16",
+    ),
     (Packet((), b"hi"), "2 octets"),
     (UDP(1, 2) / b"hi", "UDP, length 2"),
 ]
