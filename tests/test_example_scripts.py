@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 
 from rawkit import lab
-from rawkit.lab import Answer, Node
+from rawkit.lab import Answer, Hop, Node
 from rawkit.lab import Path as LyingPath
+from rawkit.wire.multipart import Label, mpls
 
-PING = Path(__file__).parents[1] / "scripts" / "ping.py"
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+PING, TRACE = SCRIPTS / "ping.py", SCRIPTS / "trace.py"
 LONGEST = 60
 """Lines: a page, for a program that is to be read."""
 
 
-def run(node: Node, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PING), *words]
+def run(node: Node, *words: str, script: Path = PING) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(script), *words]
     with node.popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         out, err = process.communicate(timeout=20)
         return subprocess.CompletedProcess(command, process.returncode, out, err)
@@ -57,9 +59,40 @@ def test_ping_tells_apart_what_is_no_answer(answer: Answer, line: str) -> None:
     assert ran.returncode == 1
 
 
-def test_a_program_to_be_read_fits_on_a_page_and_says_how_it_is_used() -> None:
-    told = subprocess.run([sys.executable, str(PING)], capture_output=True, text=True, check=False)
+@pytest.mark.netns
+@pytest.mark.parametrize("method", ["udp", "icmp", "tcp"])
+def test_trace_tells_of_routers_and_of_what_is_odd_about_them(method: str) -> None:
+    hops = [Hop(), Hop(detour=2), Hop(extensions=(mpls(Label(24_003)),))]
+    with lab.pair() as net, LyingPath(net.first, hops) as path:
+        ran = run(net.first, str(path.target), method, script=TRACE)
 
-    assert len(PING.read_text().splitlines()) <= LONGEST
-    assert "scripts/ping.py HOST [COUNT]" in told.stderr
+    lines = ran.stdout.splitlines()
+    time = r"\d+\.\d{3} ms"
+    assert re.fullmatch(rf" 1  192\.0\.2\.254(  {time}){{3}}", lines[0])
+    assert re.fullmatch(rf" 3  198\.51\.100\.3(  {time} MPLS 24003){{3}}", lines[2])
+    assert lines[4:] == ["hop 2: asymmetric", "reached, over a raw socket (permitted here)"]
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_trace_tells_a_mistake_in_one_line() -> None:
+    command = [sys.executable, str(TRACE), "127.0.0.1", "carrier-pigeon"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert told.stderr == "trace.py: method is 'carrier-pigeon', not one of udp, icmp, tcp\n"
+    assert told.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "usage"),
+    [(PING, "scripts/ping.py HOST [COUNT]"), (TRACE, "scripts/trace.py HOST [udp|icmp|tcp]")],
+)
+def test_a_program_to_be_read_fits_on_a_page_and_says_how_it_is_used(
+    script: Path, usage: str
+) -> None:
+    told = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=False
+    )
+
+    assert len(script.read_text().splitlines()) <= LONGEST
+    assert usage in told.stderr
     assert told.returncode == 1

@@ -3,6 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 from rawkit.record import field, record
 
@@ -43,6 +44,11 @@ class RoundTrips:
     _steps: float = 0.0
     """Sum of differences between successive samples."""
     _ewma: float = 0.0
+
+    @classmethod
+    def of_latest(cls, kept: int) -> Self:
+        """Return one that takes percentiles from so many samples at the most: the latest."""
+        return cls(_latest=deque(maxlen=kept))
 
     def add(self, rtt: float) -> None:
         """Take one sample, in seconds."""

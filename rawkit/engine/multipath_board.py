@@ -1,0 +1,164 @@
+"""What multipath discovery knows: which flow is where at which distance."""
+
+import math
+from collections.abc import Iterable
+
+from rawkit.engine.trace_events import Kind
+from rawkit.record import field, record
+from rawkit.wire.address import Address
+
+STRIKES = 2
+"""Times that a silent flow is passed over while its neighbours answer, to be believed."""
+
+
+@record(eq=False)
+class Vertex:
+    """A place in the graph while it is being found; a board has one object for each."""
+
+    ttl: int
+    address: Address | None = None
+    """``None``: somebody silent, behind the vertex ``via``."""
+    via: "Vertex | None" = None
+    is_mixed: bool = False
+    """All places at this distance together: packets of one flow are at several of them."""
+
+
+@record(frozen=False, eq=False)
+class Cell:
+    """One flow at one distance: who answered, and what is still to come."""
+
+    ttl: int
+    flow: int
+    sources: list[Address] = field(default_factory=list)
+    """Who answered each of its probes."""
+    ends: bool = False
+    """The flow goes no further: the target, or somebody who refuses it."""
+    sent: int = 0
+    open: int = 0
+    """Probes under way."""
+    refused: int = 0
+    """Probes that never left this host."""
+    strikes: int = 0
+    trials: int = 0
+    is_lost: bool = False
+    """Given up: nobody knows whether somebody is silent there, or too busy to answer."""
+
+    @property
+    def varies(self) -> bool:
+        """Whether packets of this one flow were at several places."""
+        return len(set(self.sources)) > 1
+
+
+class Board:
+    """The cells, and what follows from them."""
+
+    def __init__(self, first_ttl: int, attempts: int) -> None:
+        self.root = Vertex(first_ttl - 1)
+        self.rows: dict[int, dict[int, Cell]] = {}
+        """Cells by TTL and flow."""
+        self.flows = 0
+        """Flows in use: from 0 to below this."""
+        self.limited: set[int] = set()
+        """TTLs of hops that answer only so many times a second."""
+        self._attempts = attempts
+        self._ends: dict[int, int] = {}
+        self._places: dict[int, dict[Address, Vertex]] = {}
+        """Who has answered at a distance, first come first."""
+        self._stars: dict[Vertex, Vertex] = {}
+        """The silent place behind each place."""
+        self._mixtures: dict[int, Vertex] = {}
+        self._varying: dict[int, dict[int, Cell]] = {}
+        """By TTL and flow."""
+
+    def cell(self, ttl: int, flow: int) -> Cell | None:
+        """Return what is known of a flow at a distance; ``None``: it was not asked for yet."""
+        return self.rows.get(ttl, {}).get(flow)
+
+    def place(self, ttl: int, flow: int) -> Cell:
+        """Return the cell of a flow, a new one if it must be."""
+        self.flows = max(self.flows, flow + 1)
+        return self.rows.setdefault(ttl, {}).setdefault(flow, Cell(ttl, flow))
+
+    def answered(self, cell: Cell, source: Address, kind: Kind) -> bool:
+        """Enter an answer; return whether this source is new at its distance."""
+        cell.sources.append(source)
+        cell.is_lost = False
+        if kind is not Kind.EXPIRED:
+            cell.ends = True
+            self._ends[cell.flow] = min(cell.ttl, self._ends.get(cell.flow, cell.ttl))
+        if cell.varies:
+            self._varying.setdefault(cell.ttl, {})[cell.flow] = cell
+        known = self._places.setdefault(cell.ttl, {})
+        is_new = source not in known
+        if is_new:
+            known[source] = Vertex(cell.ttl, source)
+        return is_new
+
+    def end(self, flow: int) -> float:
+        """Return the TTL at which a flow ends; infinity if that is not known."""
+        return self._ends.get(flow, math.inf)
+
+    def addresses(self, ttl: int) -> Iterable[Address]:
+        """Return who has answered at a distance, first come first."""
+        return self._places.get(ttl, ())
+
+    @property
+    def last_heard(self) -> int:
+        """The greatest distance at which anybody has answered."""
+        return max(self._places, default=self.root.ttl)
+
+    def is_spent(self, cell: Cell) -> bool:
+        """Whether all ordinary attempts at a cell have failed."""
+        if cell.sources or cell.open:
+            return False
+        return cell.sent >= (0 if cell.ttl in self.limited else self._attempts)
+
+    def is_silent(self, cell: Cell) -> bool:
+        """Whether somebody silent is there, as far as one can tell.
+
+        Where others answer at the same distance it takes more than missing answers:
+        those may have been asked too often, and answer nobody for a while.
+        """
+        if not self.is_spent(cell) or cell.is_lost or not cell.sent:
+            return False
+        return cell.strikes >= STRIKES or cell.ttl not in self._places
+
+    def is_doubtful(self, cell: Cell) -> bool:
+        """Whether it takes a trial to tell what its silence means."""
+        return self.is_spent(cell) and not cell.is_lost and not self.is_silent(cell)
+
+    def is_known(self, cell: Cell | None) -> bool:
+        """Whether it is known where the flow is."""
+        return cell is not None and (bool(cell.sources) or self.is_silent(cell))
+
+    def is_mixed(self, ttl: int) -> bool:
+        """Whether packets of one flow were at several places at this distance."""
+        return any(ttl <= self.end(flow) for flow in self._varying.get(ttl, ()))
+
+    def levels(self) -> dict[int, dict[int, Vertex]]:
+        """Return the place of each flow at each distance, as far as it is known.
+
+        This host has every flow in use.
+        """
+        before = dict.fromkeys(range(self.flows), self.root)
+        levels = {self.root.ttl: before}
+        for ttl in range(self.root.ttl + 1, max(self.rows, default=0) + 1):
+            levels[ttl] = before = self._level(ttl, before)
+        return levels
+
+    def _level(self, ttl: int, before: dict[int, Vertex]) -> dict[int, Vertex]:
+        """Return the place of each flow at one distance, from those right before it."""
+        mixed = self._mixtures.setdefault(ttl, Vertex(ttl, is_mixed=True))
+        is_mixed, places, ends = self.is_mixed(ttl), self._places.get(ttl, {}), self._ends
+        level: dict[int, Vertex] = {}
+        for flow, cell in self.rows.get(ttl, {}).items():
+            if ttl > ends.get(flow, ttl):
+                continue
+            if cell.sources:
+                level[flow] = mixed if is_mixed else places[cell.sources[0]]
+            elif self.is_silent(cell):
+                if is_mixed:
+                    level[flow] = mixed
+                elif (via := before.get(flow)) is not None:
+                    level[flow] = self._stars.setdefault(via, Vertex(ttl, None, via))
+        return level
