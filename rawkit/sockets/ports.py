@@ -8,6 +8,7 @@ stays at the target.
 
 import errno
 import socket
+from contextlib import ExitStack
 
 from rawkit.errors import UsageError
 from rawkit.sockets.bpf import RETURN, Op, assemble, attach
@@ -96,29 +97,23 @@ def free_ports(version: int, method: str, count: int = 1, *, src: Address | None
         UsageError: there are not so many in a row; or no such source address here.
     """
     for _ in range(TRIES):
-        held: list[socket.socket] = []
-        try:
+        with ExitStack() as held:
             first = _any_port(version, method, src, held)
-            if first + count - 1 > 0xFFFF:
+            found = range(first, first + count)
+            if found[-1] > 0xFFFF:
                 continue
-            others, settings = range(first + 1, first + count), Settings(src=src)
-            held.extend(reserve(version, method, port, settings) for port in others)
-        except UsageError:
-            if not held:
-                raise
-            continue
-        else:
-            return range(first, first + count)
-        finally:
-            for sock in held:
-                sock.close()
+            try:
+                for port in found[1:]:
+                    held.enter_context(reserve(version, method, port, Settings(src=src)))
+            except UsageError:
+                continue  # that one is taken
+            return found
     raise UsageError(f"{method}: no {count} free source ports in a row: name the first yourself")
 
 
-def _any_port(version: int, method: str, src: Address | None, held: list[socket.socket]) -> int:
+def _any_port(version: int, method: str, src: Address | None, held: ExitStack) -> int:
     """Have the kernel choose a port; hold it."""
-    sock = open_socket(version, KINDS[method], 0)
-    held.append(sock)
+    sock = held.enter_context(open_socket(version, KINDS[method], 0))
     if version == 6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     apply(sock, version, Settings(src=src))
