@@ -17,13 +17,14 @@ from rawkit.cli.errors import (
 )
 from rawkit.errors import RawkitError
 
-QUICK = ("ping",)
+QUICK = ("ping", "trace")
 """Commands that say themselves when they have started."""
 
 Command = Callable[[Sequence[str]], int]
 
 COMMANDS = {
     "ping": "ask hosts whether they are there, and how far away (ping(8)'s letters)",
+    "trace": "find the routers on the way to a host (traceroute(8)'s letters)",
     "lab": "build a network in namespaces, and run things in it",
     "caps": "show what this process may do, and what that allows",
     "doctor": "check this machine: what works, what does not, and the way out",

@@ -182,20 +182,20 @@ def _packet(plain: Any) -> Packet:
 
 
 def _probe(plain: Any) -> Probe:
-    serial, ttl, turn, round_, flow = map(_integer, plain)
+    serial, ttl, turn, round_, flow = map(integer_of, plain)
     return Probe(serial, ttl, turn, round_, flow)
 
 
 def _extensions(plain: Any) -> tuple[ExtensionObject, ...]:
     return tuple(
-        ExtensionObject(_integer(number), _integer(kind), bytes.fromhex(payload))
+        ExtensionObject(integer_of(number), integer_of(kind), bytes.fromhex(payload))
         for number, kind, payload in plain
     )
 
 
 def _error(plain: Any) -> OSError:
     number, message = plain
-    return OSError(_integer(number), _text(message)) if number else OSError(_text(message))
+    return OSError(integer_of(number), _text(message)) if number else OSError(_text(message))
 
 
 def _address(plain: Any) -> Address:
@@ -211,14 +211,19 @@ def _text(plain: Any) -> str:
     return plain
 
 
-def _integer(plain: Any) -> int:
+def integer_of(plain: Any) -> int:
+    """Take an integer that is one.
+
+    Raises:
+        TypeError: it is none.
+    """
     if not isinstance(plain, int):
         raise TypeError(f"{plain!r} is no integer")
     return plain
 
 
 def _maybe_integer(plain: Any) -> int | None:
-    return None if plain is None else _integer(plain)
+    return None if plain is None else integer_of(plain)
 
 
 def number_of(plain: Any) -> float:
@@ -255,9 +260,9 @@ READ: dict[str, Callable[[Any], Any]] = {
     "rtt": number_of,
     "time": number_of,
     "waited": number_of,
-    "ttl": _integer,
-    "round": _integer,
-    "count": _integer,
+    "ttl": integer_of,
+    "round": integer_of,
+    "count": integer_of,
     "extensions": _extensions,
     "quoted_ttl": _maybe_integer,
     "rewritten": lambda names: tuple(map(_text, names)),

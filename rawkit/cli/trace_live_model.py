@@ -1,7 +1,6 @@
 """What the live view of a trace shows: events in, rows out. Nothing here knows a terminal."""
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from rawkit.engine.ping_events import Target
@@ -17,17 +16,21 @@ from rawkit.engine.trace_events import (
     Silence,
     TraceEvent,
 )
-from rawkit.engine.trace_report import HopReport, Remark, SourceReport, TraceReport
+from rawkit.engine.trace_report import HopReport, Remark, TraceReport
 from rawkit.record import field, record
 from rawkit.wire.address import Address
-from rawkit.wire.multipart import Label
 from rawkit.wire.news import Opened
 
-Lookup = Callable[[Address], str | None]
+Known = Callable[[Address], str | None]
 """What is known of an address by now: a name, a network. It never waits."""
 
 REMEMBERED = 1024
-"""Finished probes of each hop that sparkline and histogram are drawn from."""
+"""Finished probes of each hop that sparkline, histogram and percentiles are made from."""
+
+
+def unknown(_: Address) -> str | None:
+    """Know nothing of any address."""
+    return None
 
 
 @record
@@ -36,7 +39,7 @@ class Sample:
 
     rtt: float | None
     """Seconds; ``None``: nobody answered in time."""
-    late: bool = False
+    is_late: bool = False
     """An answer came, but too late to count."""
 
 
@@ -45,8 +48,9 @@ class Row:
     """One line of the table: a hop, or several in a row that nobody answered for."""
 
     hop: HopReport
+    """The first of them."""
     until: int
-    """The last TTL of the line; mostly that of the hop."""
+    """TTL of the last of them; mostly that of the hop."""
     host: str
     """Name or address of who answered, or what is to be said in its place."""
     network: str = ""
@@ -62,7 +66,7 @@ class Row:
 
 @record(frozen=False)
 class History:
-    """The latest finished probes of one hop, in the order in which they were sent."""
+    """The latest finished probes of one hop."""
 
     samples: dict[int, Sample] = field(default_factory=dict)
     """By the number of the probe."""
@@ -80,86 +84,75 @@ class History:
 
 
 class LiveModel:
-    """Takes the events of a trace; has the rows at any time."""
+    """Takes the events of a trace; has the table at any time."""
 
-    def __init__(
-        self,
-        target: Target,
-        names: Lookup = lambda address: None,
-        networks: Lookup = lambda address: None,
-    ) -> None:
+    def __init__(self, target: Target, names: Known = unknown, networks: Known = unknown) -> None:
         self.target = target
+        self.complaint = ""
+        """Why the latest probe that could not be sent was not; empty: all were."""
         self._names = names
         self._networks = networks
+        self._report: TraceReport | None = None
         self._opened: dict[str, Opened] = {}
-        self._serial = 0
-        self._ignored = 0
-        """Probes up to this number were sent before the books were opened."""
-        self.complaint = ""
-        """Why the latest probe that could not be sent was not."""
-        self._recent: deque[TraceEvent]
+        self._serial = self._old_serial = 0
+        self._round = self._old_round = 0
         self._begin()
 
     def reset(self) -> None:
         """Open new books; what is still to come of older probes does not enter them."""
-        self._ignored = self._serial
-        self.complaint = ""
+        self._old_serial, self._old_round = self._serial, self._round
         self._begin()
 
     def take(self, event: TraceEvent) -> None:
         """Enter one event."""
         match event:
-            case Opened():
-                self._opened[event.via] = event
+            case Opened(via=via):
+                self._opened[via] = event
             case ProbeSent(probe=probe):
                 self._serial = max(self._serial, probe.serial)
+                self._round = max(self._round, probe.round)
             case Answer() | Silence() | NotSent() | Dismissed():
-                if event.probe.serial <= self._ignored:
+                if event.probe.serial <= self._old_serial:
                     return
                 self._enter(event)
-            case Hop():
-                if any(one.probe.serial <= self._ignored for one in event.outcomes):
-                    return
-            case RoundEnd(round=number):
-                self._rounds_before = min(self._rounds_before, number - 1)
+            case Hop(round=number) | RoundEnd(round=number) if number <= self._old_round:
+                return
         self._book.take(event)
+        self._report = None
 
     def report(self) -> TraceReport:
         """Return the books."""
-        return self._book.report()
-
-    @property
-    def rounds(self) -> int:
-        """How many rounds have ended since the books were opened."""
-        return max(0, self._book.report().rounds)
+        if self._report is None:
+            self._report = self._book.report()
+        return self._report
 
     def rows(self) -> tuple[Row, ...]:
-        """Return the table; hops behind the last one heard of are one line."""
-        hops = self._book.report().hops
+        """Return the table, up to the target; what lies behind the last answer is one line."""
+        hops = self.report().hops
+        at_target = [place for place, hop in enumerate(hops, 1) if self._is_target(hop)]
+        hops = hops[: at_target[0]] if at_target else hops
         heard = max((hop.ttl for hop in hops if hop.sources), default=0)
         rows = [self._row(hop) for hop in hops if hop.ttl <= heard]
-        beyond = [hop for hop in hops if hop.ttl > heard]
-        if beyond:
-            waiting = not any(hop.unanswered or hop.not_sent for hop in beyond)
-            host = "waiting" if waiting else "no answer"
-            notes = _remarks(beyond[0])
-            rows.append(Row(beyond[0], beyond[-1].ttl, host, "", notes, self.history(heard + 1)))
+        if beyond := [hop for hop in hops if hop.ttl > heard]:
+            rows.append(self._row(beyond[0], beyond[-1].ttl))
         return tuple(rows)
 
     def history(self, ttl: int, count: int = REMEMBERED) -> tuple[Sample, ...]:
         """Return what became of the latest probes of a hop, oldest first."""
         return self._histories[ttl].latest(count) if ttl in self._histories else ()
 
-    def name(self, address: Address) -> str:
-        """Return the name of an address, or the address as long as none is known."""
-        return self._names(address) or str(address)
+    def name(self, address: Address) -> str | None:
+        """Return the name of an address, if it is known."""
+        return self._names(address)
 
-    def network(self, address: Address) -> str:
+    def network(self, address: Address) -> str | None:
         """Return the autonomous system of an address, if it is known."""
-        return self._networks(address) or ""
+        return self._networks(address)
 
     def _begin(self) -> None:
-        self._book = TraceBook(self.target, keep_rows=False)
+        self.complaint = ""
+        self._book = TraceBook(self.target, keep_rows=False, samples=REMEMBERED)
+        self._report = None
         self._histories: dict[int, History] = {}
         for opened in self._opened.values():
             self._book.take(opened)
@@ -168,18 +161,43 @@ class LiveModel:
         history = self._histories.setdefault(event.probe.ttl, History())
         match event:
             case Answer(duplicate=False, kind=kind) if kind is not Kind.ADVICE:
-                sample = Sample(None, late=True) if event.late else Sample(event.rtt)
+                sample = Sample(None, is_late=True) if event.late else Sample(event.rtt)
                 history.put(event.probe.serial, sample)
             case Silence():
                 history.put(event.probe.serial, Sample(None))
             case NotSent(error=error):
                 self.complaint = error.strerror or str(error)
 
-    def _row(self, hop: HopReport) -> Row:
+    def _is_target(self, hop: HopReport) -> bool:
+        return any(source.address == self.target.address for source in hop.sources)
+
+    def _row(self, hop: HopReport, until: int | None = None) -> Row:
+        history, notes = self.history(hop.ttl), tuple(notes_of(hop))
         if not hop.sources:
-            return Row(hop, hop.ttl, "no answer", "", _notes(hop), self.history(hop.ttl))
+            host = "no answer" if hop.unanswered else "not sent" if hop.not_sent else "waiting"
+            return Row(hop, until or hop.ttl, host, "", notes, history)
         first, *others = (source.address for source in hop.sources)
-        host = self.name(first) + (f" +{len(others)}" if others else "")
-        return Row(
-            hop, hop.ttl, host, self.network(first), _notes(hop), self.history(hop.ttl)
-        )
+        host = self.name(first) or str(first)
+        if others:
+            host += f" +{len(others)}"
+        return Row(hop, hop.ttl, host, self.network(first) or "", notes, history)
+
+
+def notes_of(hop: HopReport) -> Iterator[str]:
+    """Yield what is remarkable about a hop, in a word or two each."""
+    for source in hop.sources:
+        yield from source.annotations
+    for source in hop.sources:
+        if source.labels:
+            yield "MPLS " + "/".join(str(label.label) for label in source.labels)
+            break
+    for remark in hop.remarks:
+        match remark:
+            case Remark.ECMP:
+                yield f"{len(hop.sources)} routers"
+            case Remark.ASYMMETRIC:
+                yield f"back {hop.asymmetry:+}"
+            case Remark.NAT:
+                yield "NAT"
+            case _:
+                yield remark.value

@@ -4,88 +4,17 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from rawkit.cli.getopt import Option, Table, refuse, switch, value, without_effect
+from rawkit.cli.trace_wanted import TraceOptions, check
 from rawkit.cli.values import choice, integer, seconds, text, unsigned
-from rawkit.engine.trace_settings import ACK, FLOWS, SYN, Flow, Method
+from rawkit.engine.trace_settings import ACK, FLOWS, SYN, Method
 from rawkit.errors import UsageError
-from rawkit.wire.address import Address
 
 LONGEST = 2**31 / 1000
 """Seconds."""
 MILLISECONDS_FROM = 10
 """A bare number above this is a time in milliseconds for traceroute's ``-z``."""
-REPORT_ROUNDS = 10
-"""As mtr(8) has it."""
-DNS_PORT = 53
 METHODS: dict[str, Method] = {"default": "udp", "udp": "udp", "icmp": "icmp", "tcp": "tcp"}
 FLAGS = {"syn": SYN, "ack": ACK}
-
-
-class TraceOptions:
-    """What the command line asked for; every default is traceroute(8)'s."""
-
-    version: Literal[4, 6] | None = None
-    method: Method = "udp"
-    port: int | None = None
-    fixed_port: bool = False
-    flags: int = SYN
-    flow: Flow = "paris"
-    first_ttl: int = 1
-    max_ttl: int = 30
-    queries: int | None = None
-    parallel: int = 16
-    wait: float = 5.0
-    here: float = 3.0
-    near: float = 10.0
-    spacing: float = 0.0
-    length: int | None = None
-    traffic_class: int = 0
-    flow_label: int = 0
-    dont_fragment: bool = False
-    interface: str | None = None
-    source: Address | None = None
-    source_port: int | None = None
-    mark: int | None = None
-    dont_route: bool = False
-
-    count: int | None = None
-    interval: float = 1.0
-    report: bool = False
-    json: bool = False
-    csv: bool = False
-    dot: bool = False
-    live: bool = False
-    multipath: bool = False
-    confidence: float = 0.95
-    record: str | None = None
-    replay: str | None = None
-    speed: float | None = None
-
-    numeric: bool = False
-    extensions: bool = False
-    back: bool = False
-    systems: bool = False
-    as_table: str | None = None
-    as_zone: str | None = None
-    verbose: bool = False
-    help: bool = False
-    show_version: bool = False
-
-    def __init__(self) -> None:
-        self.host = ""
-
-    @property
-    def rounds(self) -> int | None:
-        """How often every hop is asked; ``None``: until somebody ends it."""
-        if self.count is not None or self.live:
-            return self.count
-        return REPORT_ROUNDS if self.report else 1
-
-    @property
-    def queries_a_round(self) -> int:
-        """How many probes each hop gets in a round."""
-        if self.queries is not None:
-            return self.queries
-        return 1 if self.report or self.live else 3
 
 
 def parse(words: Sequence[str]) -> TraceOptions:
@@ -109,34 +38,6 @@ def parse(words: Sequence[str]) -> TraceOptions:
     return options
 
 
-def check(options: TraceOptions) -> None:
-    """Refuse what contradicts itself.
-
-    Raises:
-        UsageError: says what, and what would do.
-    """
-    if options.replay is None and not options.host:
-        raise UsageError("no host to trace (rawkit trace HOST)")
-    if options.replay is not None and options.host:
-        raise UsageError(f"either --replay, or {options.host!r}: a recording has its host")
-    if options.replay is not None and options.record is not None:
-        raise UsageError("either --record or --replay: a recording is there already")
-    if options.replay is not None and options.multipath:
-        raise UsageError("a recording is of a trace, not of --multipath")
-    if options.speed is not None and options.replay is None:
-        raise UsageError("--speed is for --replay FILE")
-    shapes = [
-        f"--{name}" for name in ("report", "csv", "dot", "live") if getattr(options, name)
-    ] + ["--json"] * options.json
-    allowed = (["--report", "--json"],)
-    if len(shapes) > 1 and shapes not in allowed:
-        raise UsageError(f"either {' or '.join(shapes)}, not both")
-    if options.flags == ACK and options.method != "tcp":
-        raise UsageError("--ack is for TCP: rawkit trace -T --ack HOST")
-    if options.live and options.multipath:
-        raise UsageError("either --live or --multipath, not both")
-
-
 # What options do
 
 
@@ -158,8 +59,6 @@ def _method(method: Method) -> Callable[[TraceOptions, str], None]:
 
 def _fixed_udp(options: TraceOptions, _: str) -> None:
     options.method, options.fixed_port = "udp", True
-    if options.port is None:
-        options.port = DNS_PORT
 
 
 def _module(options: TraceOptions, argument: str) -> None:
@@ -295,6 +194,7 @@ OPTIONS: tuple[Opt, ...] = (
     Opt("I", "icmp", "", _method("icmp"), "probe with ICMP echo requests"),
     Opt("j", "json", "", switch("json"), "one JSON object a line; with --report mtr's object"),
     Opt("l", "flowlabel", "LABEL", value("flow_label", FLOW_LABEL), "IPv6 flow label"),
+    Opt("L", "udplite", "", refuse(f"UDP-Lite probes (-UL) are {NOT_PORTS}"), "not supported"),
     Opt("m", "max-hops", "TTL", value("max_ttl", integer(1, 255)), "stop after this hop (30)"),
     Opt("M", "module", "NAME", _module, "method by name: default, udp, icmp, tcp"),
     Opt("n", "numeric", "", switch("numeric"), "look no names up"),
@@ -335,7 +235,7 @@ OPTIONS: tuple[Opt, ...] = (
         "wait",
         "MAX,HERE,NEAR",
         _wait,
-        "wait MAX at the most, HERE times as long as for the same hop, NEAR times as for a later one (5,3,10); MAX alone: always MAX",
+        "wait MAX, but HERE round trips of the same hop, NEAR of a later one (5,3,10)",
     ),
     Opt("z", "sendwait", "TIME", _send_wait, "time between two probes (0); above 10: milliseconds"),
     Opt("", "ack", "", _ack, "with -T: send ACKs, which pass where SYNs are filtered"),
@@ -371,6 +271,7 @@ OPTIONS: tuple[Opt, ...] = (
         "not here: rawkit pmtu HOST",
     ),
     Opt("", "multipath", "", switch("multipath"), "find all the ways that load balancers share"),
+    Opt("", "pcap", "FILE", value("pcap", text), "write the packets sent and received to FILE"),
     Opt(
         "",
         "record",

@@ -12,9 +12,10 @@ A recording that breaks off is good up to there, in the middle of a line, too.
 
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, TextIO
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from typing import Any, Protocol, TextIO
 
+from rawkit.cli.errors import WriteError
 from rawkit.cli.trace_codec import (
     WRONG,
     Codec,
@@ -38,46 +39,98 @@ PAUSE = 0.5
 MICROSECONDS = 6
 
 
-class Recorder:
-    """Writes a trace to a file while it runs.
+class Traced(Protocol):
+    """A session that traces, or a replay of one."""
 
-    For the same report as that of the trace it has to be given every event, so the
-    settings have to say ``announce``.
+    @property
+    def target(self) -> Target: ...
+
+    @property
+    def settings(self) -> TraceSettings: ...
+
+    def __iter__(self) -> Iterator[TraceEvent]: ...
+
+    def __aiter__(self) -> AsyncIterator[TraceEvent]: ...
+
+    def report(self) -> TraceReport: ...
+
+
+class Recorded:
+    """A session that goes on file while it runs; to be used in its place.
+
+    For the report of a replay to be that of the session, the session has to tell
+    everything: its settings say ``announce``.
     """
 
-    def __init__(self, file: TextIO, target: Target, settings: TraceSettings) -> None:
+    def __init__(self, session: Traced, file: TextIO) -> None:
         """Write the header.
 
         Args:
-            file: stays the caller's to close.
-            target: who is traced.
-            settings: how.
+            session: what is to be recorded.
+            file: as :func:`open_recording` gives it; stays the caller's to close.
+
+        Raises:
+            WriteError: the disk is full, or the like.
         """
+        self.target = session.target
+        self.settings = session.settings
+        self._session = session
         self._file = file
         self._began = time.monotonic()
-        self._codec = Codec(target)
+        self._codec = Codec(session.target)
         self._write(
             {
                 "schema": SCHEMA,
                 "command": "trace",
-                "target": plain_target(target),
-                "settings": plain_settings(settings),
+                "target": plain_target(session.target),
+                "settings": plain_settings(session.settings),
                 "epoch": time.time() - self._began,
             }
         )
 
-    def take(self, event: TraceEvent) -> None:
-        """Write an event.
+    def report(self) -> TraceReport:
+        """Return the outcome so far."""
+        return self._session.report()
 
-        Raises:
-            OSError: it cannot be written.
-        """
+    def __iter__(self) -> Iterator[TraceEvent]:
+        for event in self._session:
+            self._enter(event)
+            yield event
+
+    async def __aiter__(self) -> AsyncIterator[TraceEvent]:
+        events = aiter(self._session)
+        try:
+            async for event in events:
+                self._enter(event)
+                yield event
+        finally:
+            if isinstance(events, AsyncGenerator):
+                await events.aclose()  # or its socket would stay open for a while
+
+    def _enter(self, event: TraceEvent) -> None:
         at = round(time.monotonic() - self._began, MICROSECONDS)
         self._write({"at": at, **self._codec.plain(event)})
 
     def _write(self, line: dict[str, Any]) -> None:
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise WriteError(f"cannot write to {self._file.name!r}: {error.strerror}") from error
+
+
+def open_recording(path: str) -> TextIO:
+    """Open a new file for a recording.
+
+    Raises:
+        UsageError: there can be none.
+    """
+    if path == "-":
+        raise UsageError("stdout is for what is shown: --record FILE, or --record >(program)")
+    try:
+        return open(path, "w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot record to {path!r}: {error.strerror}") from error
 
 
 @record
@@ -117,9 +170,10 @@ def read_recording(path: str) -> Recording:
         raise UsageError(f"{path}: no recording of a trace (rawkit trace --record makes one)")
     try:
         target, settings = target_of(head["target"]), settings_of(head["settings"])
-        return Recording(path, target, settings, number_of(head["epoch"]))
+        epoch = number_of(head["epoch"])
     except WRONG as error:
         raise UsageError(f"{path}: line 1: {_said(error)}") from error
+    return Recording(path, target, settings, epoch)
 
 
 class Replay:

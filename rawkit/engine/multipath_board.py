@@ -79,8 +79,19 @@ class Board:
         self.flows = max(self.flows, flow + 1)
         return self.rows.setdefault(ttl, {}).setdefault(flow, Cell(ttl, flow))
 
+    def limit(self, ttl: int) -> None:
+        """Note that a hop answers only so many times a second.
+
+        What nobody has answered there is forgotten; only what is needed is asked again.
+        """
+        if ttl not in self.limited:
+            self.limited.add(ttl)
+            row = self.rows[ttl]
+            self.rows[ttl] = {f: cell for f, cell in row.items() if cell.sources or cell.open}
+
     def answered(self, cell: Cell, source: Address, kind: Kind) -> bool:
         """Enter an answer; return whether this source is new at its distance."""
+        cell = self.rows[cell.ttl].setdefault(cell.flow, cell)
         cell.sources.append(source)
         cell.is_lost = False
         if kind is not Kind.EXPIRED:
@@ -101,6 +112,10 @@ class Board:
     def addresses(self, ttl: int) -> Iterable[Address]:
         """Return who has answered at a distance, first come first."""
         return self._places.get(ttl, ())
+
+    def vertex(self, ttl: int, address: Address) -> Vertex:
+        """Return the place of somebody who has answered."""
+        return self._places[ttl][address]
 
     @property
     def last_heard(self) -> int:
@@ -135,19 +150,13 @@ class Board:
         """Whether packets of one flow were at several places at this distance."""
         return any(ttl <= self.end(flow) for flow in self._varying.get(ttl, ()))
 
-    def levels(self) -> dict[int, dict[int, Vertex]]:
-        """Return the place of each flow at each distance, as far as it is known.
+    def level(self, ttl: int, before: dict[int, Vertex]) -> dict[int, Vertex]:
+        """Return the place of each flow at a distance, as far as it is known.
 
-        This host has every flow in use.
+        Args:
+            ttl: the distance.
+            before: the place of each flow right before that.
         """
-        before = dict.fromkeys(range(self.flows), self.root)
-        levels = {self.root.ttl: before}
-        for ttl in range(self.root.ttl + 1, max(self.rows, default=0) + 1):
-            levels[ttl] = before = self._level(ttl, before)
-        return levels
-
-    def _level(self, ttl: int, before: dict[int, Vertex]) -> dict[int, Vertex]:
-        """Return the place of each flow at one distance, from those right before it."""
         mixed = self._mixtures.setdefault(ttl, Vertex(ttl, is_mixed=True))
         is_mixed, places, ends = self.is_mixed(ttl), self._places.get(ttl, {}), self._ends
         level: dict[int, Vertex] = {}

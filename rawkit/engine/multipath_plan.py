@@ -25,7 +25,7 @@ REPEATS = 3
 class Branch:
     """What is known of a place and of those that come next."""
 
-    flows: list[int] = field(default_factory=list)
+    flows: dict[int, None] = field(default_factory=dict)
     """Those that pass it and go on."""
     next: Counter[Vertex] = field(default_factory=Counter)
     """Places that come next, and by how many flows they were found."""
@@ -40,70 +40,123 @@ class Branch:
         return self.next.total()
 
 
+Levels = dict[int, dict[int, Vertex]]
+"""Where each flow is, by TTL and flow."""
+Branches = dict[int, dict[Vertex, Branch]]
+"""What is known of each place that flows leave, by TTL."""
+
+
 class Planner:
     """Looks at the board and says which cells are to be asked."""
 
-    def __init__(self, board: Board, settings: MultipathSettings) -> None:
+    def __init__(self, board: Board, settings: MultipathSettings, most_flows: int) -> None:
         self.rule = StoppingRule(settings.confidence)
+        self.levels: Levels = {}
+        """Of the latest look."""
+        self.branches: Branches = {}
+        """Of the latest look."""
         self._board = board
         self._settings = settings
-        self._wanted: dict[tuple[int, int], None] = {}
-        self._levels: dict[int, dict[int, Vertex]] = {}
+        self._most_flows = most_flows
+        self._sure: set[Vertex] = {board.root}
+        """Places that every flow passes, asked for or not."""
+        self._wanted: dict[int, dict[int, None]] = {}
+        """By TTL and flow."""
+
+    def look(self) -> None:
+        """Take in what has become known."""
+        board = self._board
+        here, level = board.root.ttl, dict.fromkeys(range(board.flows), board.root)
+        self.levels, self.branches, self._sure = {here: level}, {}, {board.root}
+        for ttl in range(here + 1, max(board.rows, default=here) + 1):
+            behind = board.level(ttl, level)
+            self.branches[here] = self._branches_of(here, level, behind)
+            self._assume(ttl, behind)
+            here, level = ttl, behind
+            self.levels[here] = level
+        self.branches[here] = self._branches_of(here, level, {})
 
     def wanted(self) -> list[tuple[int, int]]:
         """Return TTL and flow of the probes that are needed now, the most urgent first."""
+        root = self._board.root
+        self.look()
         self._wanted = {}
-        self._levels = self._board.levels()
         self._send_scout()
         self._send_base()
-        branches = self.branches(self._levels)
         lacking: dict[Vertex, int] = {}
-        for ttl in sorted(branches, reverse=True):
-            for vertex, branch in branches[ttl].items():
+        for ttl in sorted(self.branches, reverse=True):
+            for vertex, branch in self.branches[ttl].items():
                 lacking[vertex] = lacking.get(vertex, 0) + self._extend(vertex, branch)
-            if ttl > self._board.root.ttl:
-                here = {v: n for v, n in lacking.items() if v.ttl == ttl and n > 0}
-                self._feed(ttl, here, branches.get(ttl - 1, {}), lacking)
-            else:
-                self._use_new_flows(ttl + 1, lacking.get(self._board.root, 0))
-        return [*self._wanted, *self._repeats(branches)]
-
-    def branches(self, levels: dict[int, dict[int, Vertex]]) -> dict[int, dict[Vertex, Branch]]:
-        """Return what is known of each place that flows leave, by TTL."""
-        board, found = self._board, dict[int, dict[Vertex, Branch]]()
-        for ttl, level in levels.items():
-            behind, here = levels.get(ttl + 1, {}), found.setdefault(ttl, {})
-            for flow, vertex in level.items():
-                if board.end(flow) <= ttl:
-                    continue
-                branch = here.get(vertex)
-                if branch is None:
-                    branch = here[vertex] = Branch()
-                branch.flows.append(flow)
-                if flow in behind:
-                    branch.next[behind[flow]] += 1
-                elif (cell := board.cell(ttl + 1, flow)) is None:
-                    if (ttl + 1, flow) in self._wanted:
-                        branch.pending += 1
-                    else:
-                        branch.free.append(flow)
-                elif not cell.is_lost:
-                    branch.pending += 1
-        return found
+            here = {v: n for v, n in lacking.items() if v.ttl == ttl and n > 0}
+            if here.keys() & self._sure:
+                self._use_new_flows(ttl + 1, sum(here.values()))
+            elif here and ttl > root.ttl:
+                self._feed(ttl, here, lacking)
+        new = [(ttl, flow) for ttl, row in sorted(self._wanted.items()) for flow in row]
+        return [*self._retries(), *new, *self._repeats()]
 
     def needed(self, vertex: Vertex, branch: Branch) -> int:
         """Return how many flows have to show what comes after a place."""
         board = self._board
         if not branch.flows or vertex.ttl >= self._settings.max_ttl:
             return 0
-        if vertex.address is None and vertex.ttl > board.last_heard:
+        if vertex.address is None and vertex.ttl > max(board.last_heard, board.root.ttl):
             # Nobody has answered since: one flow is enough to look whether somebody will.
             return int(vertex.ttl <= board.last_heard + self._settings.gap)
         if vertex.ttl + 1 in board.limited:
             return 1
         return self.rule.flows_for(max(1, len(branch.next)))
 
+    # What is known
+
+    def _assume(self, ttl: int, level: dict[int, Vertex]) -> None:
+        """Where all flows were found at one place, and they were enough, take all to be there."""
+        places = set(level.values())
+        if len(places) != 1:
+            return
+        place, before = next(iter(places)), self.branches.get(ttl - 1, {})
+        cells, end = self._board.rows.get(ttl, {}), self._board.end
+        if place.is_mixed or any(end(flow) <= ttl for flow in level):
+            return
+        if len(level) < self.rule.flows_for(1) or any(
+            branch.tried < self.needed(vertex, branch) for vertex, branch in before.items()
+        ):
+            return
+        self._sure.add(place)
+        for flow in range(self._board.flows):
+            if flow not in cells and end(flow) > ttl:
+                level[flow] = place
+
+    def _branches_of(
+        self, ttl: int, level: dict[int, Vertex], behind: dict[int, Vertex]
+    ) -> dict[Vertex, Branch]:
+        board, found = self._board, dict[Vertex, Branch]()
+        cells = board.rows.get(ttl + 1, {})
+        for flow, vertex in level.items():
+            if board.end(flow) <= ttl:
+                continue
+            branch = found.get(vertex)
+            if branch is None:
+                branch = found[vertex] = Branch()
+            branch.flows[flow] = None
+            if flow in behind:
+                branch.next[behind[flow]] += 1
+            elif flow not in cells:
+                branch.free.append(flow)
+            elif not cells[flow].is_lost:
+                branch.pending += 1
+        return found
+
     # What is needed
+
+    def _retries(self) -> Iterator[tuple[int, int]]:
+        """Yield cells without an answer that are worth another ordinary attempt."""
+        board = self._board
+        for ttl, row in board.rows.items():
+            for flow, cell in row.items():
+                is_settled = cell.sources or cell.open or cell.is_lost or board.is_spent(cell)
+                if not is_settled and ttl <= board.end(flow):
+                    yield ttl, flow
 
     def _send_scout(self) -> None:
         board, settings = self._board, self._settings
@@ -119,7 +172,7 @@ class Planner:
         board = self._board
         heard = [ttl for ttl, row in board.rows.items() if SCOUT in row and row[SCOUT].sources]
         last = min(max(heard, default=board.root.ttl), board.end(SCOUT))
-        flows = min(self.rule.flows_for(1), self._settings.max_flows)
+        flows = min(self.rule.flows_for(1), self._most_flows)
         for ttl in range(self._settings.first_ttl, int(last) + 1):
             for flow in range(1, flows):
                 if ttl <= board.end(flow):
@@ -127,14 +180,20 @@ class Planner:
 
     def _extend(self, vertex: Vertex, branch: Branch) -> int:
         """Ask what comes after a place; return how many flows are lacking for that."""
-        need = self.needed(vertex, branch) - branch.tried - branch.pending
-        if vertex.ttl + 1 in self._board.limited:
-            need = max(need, self._needed_of_hop(vertex.ttl + 1))
+        ttl = vertex.ttl + 1
+        planned = self._wanted.get(ttl, {})
+        passing = planned if vertex in self._sure else branch.flows.keys() & planned.keys()
+        need = self.needed(vertex, branch) - branch.tried - branch.pending - len(passing)
+        if ttl in self._board.limited:
+            need = max(need, self._needed_of_hop(ttl))
         if need <= 0:
             return 0
-        for flow in branch.free[:need]:
-            self._want(vertex.ttl + 1, flow)
-        return max(0, need - len(branch.free))
+        return need - sum(self._want(ttl, flow) for flow in self._unasked(ttl, branch, need))
+
+    def _unasked(self, ttl: int, branch: Branch, count: int) -> list[int]:
+        """Return some flows of a place that were not asked for, and are not going to be."""
+        planned = self._wanted.get(ttl, {})
+        return [flow for flow in branch.free if flow not in planned][:count]
 
     def _needed_of_hop(self, ttl: int) -> int:
         """Return how many flows a hop lacks, be they from wherever.
@@ -143,69 +202,58 @@ class Planner:
         """
         row = self._board.rows.get(ttl, {}).values()
         ways = len(tuple(self._board.addresses(ttl)))
-        asked = sum(not cell.is_lost for cell in row) + sum(t == ttl for t, _ in self._wanted)
+        asked = sum(not cell.is_lost for cell in row) + len(self._wanted.get(ttl, {}))
         return self.rule.flows_for(max(1, ways)) - asked
 
-    def _feed(
-        self,
-        ttl: int,
-        lacking: dict[Vertex, int],
-        before: dict[Vertex, Branch],
-        lacking_before: dict[Vertex, int],
-    ) -> None:
+    def _feed(self, ttl: int, lacking: dict[Vertex, int], all_lacking: dict[Vertex, int]) -> None:
         """Ask where more flows are at a distance, until enough of them pass each place.
 
         Args:
             ttl: the distance.
             lacking: how many more flows are to pass each place there.
-            before: the places right before.
-            lacking_before: where to note what those have to provide.
+            all_lacking: where to note what the places before have to provide.
         """
-        if not lacking:
-            return
-        level = self._levels.get(ttl, {})
+        level, row = self.levels.get(ttl, {}), self._board.rows.get(ttl, {})
         share, total = Counter(level.values()), len(level)
         least = 1 / len(share)
-        row = self._board.rows.get(ttl, {})
-        known_silent = {vertex.via for vertex in lacking if vertex.address is None}
         wanted = max(ceil(n / max(share[v] / total, least)) for v, n in lacking.items())
         wanted -= sum(flow not in level and not cell.is_lost for flow, cell in row.items())
-        wanted -= sum(t == ttl for t, _ in self._wanted)
-        for vertex, branch in before.items():
+        wanted -= len(self._wanted.get(ttl, {}))
+        for branch in self.branches.get(ttl - 1, {}).values():
             if wanted > 0 and any(place in lacking for place in branch.next):
-                taken = [f for f in branch.free if self._want(ttl, f)][:wanted]
-                wanted -= len(taken)
+                unasked = self._unasked(ttl, branch, wanted)
+                wanted -= sum(self._want(ttl, flow) for flow in unasked)
         if wanted <= 0:
             return
-        if any(vertex.address is not None or vertex.is_mixed for vertex in lacking):
+        behind_silence = {vertex.via for vertex in lacking if vertex.via is not None}
+        if len(behind_silence) < len(lacking) or behind_silence & self._sure:
             self._use_new_flows(ttl, wanted)
-        for via in known_silent:
-            if via is not None and via.ttl > self._board.root.ttl:
-                lacking_before[via] = lacking_before.get(via, 0) + wanted
+        for via in behind_silence - self._sure:
+            all_lacking[via] = all_lacking.get(via, 0) + wanted
 
     def _use_new_flows(self, ttl: int, count: int) -> None:
         """Ask about flows whose place is known neither at this distance nor right before."""
-        board, row = self._board, self._board.rows.get(ttl, {})
+        board, planned = self._board, self._wanted.get(ttl - 1, {})
         before = board.rows.get(ttl - 1, {})
-        flow = 0
-        while count > 0 and flow < self._settings.max_flows:
-            is_new = flow not in row and flow not in before and (ttl - 1, flow) not in self._wanted
-            if is_new and board.end(flow) >= ttl and self._want(ttl, flow):
-                count -= 1
-            flow += 1
+        for flow in range(self._most_flows):
+            if count <= 0:
+                return
+            if flow not in before and flow not in planned and board.end(flow) >= ttl:
+                count -= self._want(ttl, flow)
 
     def _want(self, ttl: int, flow: int) -> bool:
         """Ask for a cell, unless that was done; return whether it is news."""
-        if self._board.cell(ttl, flow) is not None or (ttl, flow) in self._wanted:
+        planned = self._wanted.setdefault(ttl, {})
+        if flow in planned or self._board.cell(ttl, flow) is not None:
             return False
-        self._wanted[ttl, flow] = None
+        planned[flow] = None
         return True
 
     # Per flow, or per packet?
 
-    def _repeats(self, branches: dict[int, dict[Vertex, Branch]]) -> Iterator[tuple[int, int]]:
+    def _repeats(self) -> Iterator[tuple[int, int]]:
         """Yield cells to ask again, for packets of one flow may take different ways."""
-        for ttl, here in branches.items():
+        for ttl, here in self.branches.items():
             if ttl + 1 in self._board.limited or self._board.is_mixed(ttl + 1):
                 continue
             for branch in here.values():

@@ -2,16 +2,9 @@
 
 from enum import Enum
 
+from rawkit.engine.ping_events import Target
 from rawkit.engine.rtt import RTT
-from rawkit.engine.trace_events import (
-    Answer,
-    Dismissed,
-    NotSent,
-    ProbeSent,
-    Silence,
-    Stray,
-    Target,
-)
+from rawkit.engine.trace_events import Answer, Dismissed, NotSent, ProbeSent, Silence, Stray
 from rawkit.record import record
 from rawkit.wire.address import Address
 from rawkit.wire.multipart import Label

@@ -7,14 +7,14 @@ where they do not (RFC 4821, RFC 8899). See :mod:`rawkit.engine.pmtu_course`.
 import errno
 from collections.abc import Iterable
 
+from rawkit.engine.ping_events import Target
 from rawkit.engine.pmtu_course import USUAL_TTLS, PathCourse
 from rawkit.engine.pmtu_findings import Findings
-from rawkit.engine.pmtu_probes import Kind, SizeProbe, SizeProbes, Verdict, Word
+from rawkit.engine.pmtu_probes import END, Kind, SizeProbe, SizeProbes, Verdict, Word
 from rawkit.engine.pmtu_report import PmtuEvent, PmtuRemark, PmtuReport, SizeTried
 from rawkit.engine.pmtu_round import Round
 from rawkit.engine.pmtu_settings import LEAST, PmtuSettings
 from rawkit.engine.step import Step
-from rawkit.engine.trace_events import Target
 from rawkit.record import replace
 from rawkit.wire.news import News, Opened, SendFailed, Transmitted
 from rawkit.wire.packet import Packet
@@ -45,6 +45,8 @@ class Pmtu:
         settings: PmtuSettings = DEFAULT,
     ) -> None:
         self.target = target
+        self.identifier = identifier
+        """Of its echo requests."""
         self._settings = settings
         self._local = min(local_mtu, settings.largest or local_mtu)
         self._version = target.address.version
@@ -115,6 +117,40 @@ class Pmtu:
             why=self._opened.why,
         )
 
+    def _back_hops(self) -> int | None:
+        ttl = self._path.back_ttl
+        return None if ttl is None else next(one for one in USUAL_TTLS if one >= ttl) - ttl + 1
+
+    def _remarks(self) -> tuple[PmtuRemark, ...]:
+        found, path = self._findings, self._path
+        mtu = found.largest(END)
+        told = any(one.told and one.told != one.mtu for one in path.narrowings)
+        holds = {
+            PmtuRemark.SILENT_TARGET: found.target is None,
+            PmtuRemark.REFUSED: bool(found.refusal),
+            PmtuRemark.LIES: bool(found.lies) or told or found.contradicted(),
+            PmtuRemark.UNCERTAIN: path.uncertain,
+            PmtuRemark.DEAF: path.deaf,
+            PmtuRemark.REMEMBERED: self._remembered,
+            PmtuRemark.BELOW_LEAST: self._version == 6 and mtu < min(LEAST[6], self._local),
+        }
+        holds[PmtuRemark.BELOW_LEAST] &= found.target is not None
+        return tuple(remark for remark, does in holds.items() if does)
+
+    def _tell(self) -> None:
+        """Tell what the last round has shown, and the narrow places found by it."""
+        if self._round is not None:
+            sizes = {wish.size for wish in self._round.ask.wishes if not wish.is_mark}
+            small = min((wish.size for wish in self._round.ask.wishes if wish.is_mark), default=0)
+            for size in sorted(sizes - {small}, reverse=True):
+                self._events.append(SizeTried(size, self._findings.reach(size)))
+        self._events += self._path.narrowings[self._told :]
+        self._told = len(self._path.narrowings)
+
+    def _events_so_far(self) -> tuple[PmtuEvent, ...]:
+        events, self._events = tuple(self._events), []
+        return events
+
     # News
 
     def _take(self, now: float, news: News) -> None:
@@ -132,7 +168,7 @@ class Pmtu:
 
     def _hear(self, now: float, received: Received) -> None:
         word = self._probes.find(received.packet)
-        probe = word and (word.probe or self._only_one())
+        probe = (word.probe or self._only_one()) if word else None
         if word is None or probe is None:
             self._strays += 1
             return
@@ -198,7 +234,6 @@ class Pmtu:
             self._finish()
             return
         self._round = Round(ask, now, self._one_by_one)
-        self._path.settle()
 
     def _finish(self) -> None:
         self._tell()

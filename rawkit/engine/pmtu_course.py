@@ -18,8 +18,8 @@ from collections.abc import Callable, Generator, Sequence
 from rawkit.engine.pmtu_findings import Findings
 from rawkit.engine.pmtu_probes import END, Kind
 from rawkit.engine.pmtu_report import Narrowing
-from rawkit.engine.pmtu_round import Ask, Wish
-from rawkit.engine.pmtu_search import next_sizes
+from rawkit.engine.pmtu_round import SLACK, Ask, Wish
+from rawkit.engine.pmtu_search import AT_ONCE, next_sizes
 from rawkit.engine.pmtu_settings import SMALL, PmtuSettings
 
 Course = Generator[Ask, bool, None]
@@ -32,9 +32,14 @@ WITNESSES = 2
 """Routers behind a narrow link that are asked besides the target: any of them will do."""
 CONFIRMATIONS = 6
 """Probes of a size that must all remain unanswered before it counts as too large."""
+CREDIT = 5
+"""Answers to UDP that Linux gives without delay; a sixth is left for the end."""
+UNMARKED = 0.2
+"""Seconds to wait, beside some round trips, for answers after which no mark comes."""
 RECOVERY = 1.0
 """Seconds: by then a router has leave to answer again (icmp_ratelimit of Linux)."""
-RECOVERIES = 6
+RECOVERIES, QUICK_RECOVERIES = 10, 2
+"""Times that marks are sent again, and those of them that need no pause."""
 MOST_NARROWINGS = 30
 USUAL_TTLS = (64, 128, 255)
 
@@ -45,8 +50,8 @@ class PathCourse:
     def __init__(
         self, version: int, local: int, settings: PmtuSettings, findings: Findings
     ) -> None:
-        self.kinds: tuple[Kind, ...] = ()
-        """What the target is asked by: those that it answers, once that is known."""
+        self.answered: list[Kind] = []
+        """What the target has answered."""
         self.offered: tuple[Kind, ...] = (Kind.UDP, Kind.ECHO)
         """What the pipe can send."""
         self.narrowings: list[Narrowing] = []
@@ -81,10 +86,15 @@ class PathCourse:
         for attempt in range(self._settings.tries):
             if found.target or found.refusal:
                 break
-            large = [Wish(self._local, END, kind) for kind in wanted if self._may(kind)]
+            # The kernel notes what routers tell of echo requests over IPv6, whoever sent
+            # them (net/ipv6/icmp.c: icmpv6_err), and never what they tell of our UDP.
+            large = [
+                Wish(self._local, END, kind)
+                for kind in wanted
+                if attempt == 0 and not (self._v6 and kind is Kind.ECHO)
+            ]
             small = [Wish(self._small, END, kind, is_mark=True) for kind in wanted]
-            yield self._ask([*(large if attempt == 0 else ()), *small])
-        self.kinds = self.kinds or wanted
+            yield self._ask([*large, *small])
 
     def _survey(self) -> Course:
         """Find the routers, each by a small probe with its own TTL."""
@@ -97,7 +107,8 @@ class PathCourse:
                 return  # nobody answers any more
             first = last + 1
         for _ in range(1, settings.tries):
-            yield from self._look_for(range(1, min(found.distance, max(found.hops, default=0) + 1)))
+            known = max(found.hops, default=0) + 1
+            yield from self._look_for(range(1, min(found.distance, max(known, first))))
 
     def _window(self) -> int:
         """Return how many hops to look for: as many as the way back seems to have, or some."""
@@ -108,12 +119,17 @@ class PathCourse:
 
     def _look_for(self, ttls: Sequence[int]) -> Course:
         found = self._findings
-        kind = Kind.ECHO if Kind.ECHO in self.kinds else self.offered[0]
         missing = [ttl for ttl in ttls if ttl not in found.hops and ttl < found.distance]
-        if missing:
-            wishes = [Wish(self._small, ttl, kind) for ttl in missing]
-            marks = self._marks([END]) if found.target else []
-            yield self._ask([*wishes, *marks])
+        if not missing:
+            return
+        kind = Kind.ECHO if Kind.ECHO in self.kinds else self.offered[0]
+        wishes = [Wish(self._small, ttl, kind) for ttl in missing]
+        if not found.target:
+            yield self._ask(wishes)
+        elif self._is_frugal():
+            yield self._ask(wishes, wait=UNMARKED + self._patience())
+        else:
+            yield self._ask([*wishes, *self._marks([END])])
 
     # 3. and 4. What passes?
 
@@ -132,15 +148,17 @@ class PathCourse:
 
     def _send_through(self, size: int) -> Course:
         """Find out whether a size comes through, and if not, how far it comes."""
-        found = self._findings
-        for attempt in range(self._settings.tries):
+        found, meant = self._findings, 0
+        for attempt in range(self._settings.tries * 3):
+            said = found.complaint(size, found.reach(size))
             ahead = found.beyond(found.reach(size))
-            if not ahead or found.complaint(size, found.reach(size)):
+            if not ahead or meant == self._settings.tries:
+                return
+            if said and (attempt or found.place_of(said.source) is not None):
                 return
             wishes = [wish for ttl in ahead for wish in self._wishes(size, ttl, attempt)]
-            yield self._ask([*wishes, *self._marks(ahead[-1:])], lambda: self._is_through(size))
-        if self._v6 and self.kinds == (Kind.ECHO,):
-            yield from self._try([size], found.reach(size), self._settings.tries)
+            marks = self._marks(ahead[-1:])
+            meant += yield self._ask([*wishes, *marks], lambda: self._is_through(size))
 
     def _is_through(self, size: int) -> bool:
         return self._findings.reach(size) >= self._findings.end
@@ -149,9 +167,8 @@ class PathCourse:
         """Return the largest size that passes a place where this one does not."""
         found, refused = self._findings, {size}
         said = found.complaint(size, place)
-        guesses = (said.mtu + 1, said.mtu) if said and self._small < said.mtu < size - 1 else ()
-        if said and said.mtu == size - 1:
-            guesses = (said.mtu,)
+        told = (said.mtu + 1, said.mtu) if said and said.mtu else ()
+        guesses = tuple(one for one in told if self._small < one < size)
         sure = {size} if said else set()
         while True:
             low = max((one for one in self._tried(size) if found.reach(one) > place), default=0)
@@ -163,11 +180,13 @@ class PathCourse:
                 if high in sure:
                     return low
                 yield from self._confirm(high, place)
+                # If it passes after all, silence has been misleading elsewhere, too.
+                refused = sure | {size} if found.reach(high) > place else refused
                 sure.add(high)
                 continue
-            sizes = guesses or next_sizes(low, high)
+            sizes = guesses or next_sizes(low, high, self._at_once(place))
             guesses = ()
-            yield from self._try(sizes, place, 1)
+            yield from self._try(sizes, place)
             refused |= {one for one in sizes if found.reach(one) <= place}
             sure |= {one for one in sizes if found.complaint(one, place)}
 
@@ -176,37 +195,82 @@ class PathCourse:
 
     def _confirm(self, size: int, place: int) -> Course:
         """Ask once more, many times, for the size that decides."""
-        copies = -(-CONFIRMATIONS // (2 * len(self._witnesses(place))))
-        yield from self._try([size], place, 2, copies)
-
-    def _try(self, sizes: Sequence[int], place: int, attempts: int, copies: int = 1) -> Course:
-        """Find out which sizes pass a place, as far as that can be done in so many attempts."""
+        rounds = 1 if self._is_frugal() else 2
+        copies = -(-CONFIRMATIONS // (rounds * len(self._witnesses(place))))
         if self._v6 and self.kinds == (Kind.ECHO,):
-            attempts += 1  # the first one scouts
-        found, heard = self._findings, False
-        recoveries = 0
-        attempt = 0
-        while attempt < attempts:
+            rounds += 1  # the first one scouts
+        for attempt in range(rounds):
+            yield from self._insist([size], place, attempt, copies)
+
+    def _try(self, sizes: Sequence[int], place: int) -> Course:
+        """Find out which sizes pass a place, as far as asking once can do it.
+
+        A smaller size that is answered does for a mark. Only where nothing is, marks
+        are sent: they use up what may be answered.
+        """
+        witnesses = self._witnesses(place)
+        rounds = 2 if self._v6 and self.kinds == (Kind.ECHO,) else 1
+        for attempt in range(rounds):
+            wishes = self._open(sizes, place, witnesses, attempt)
+            if wishes:
+                yield self._ask(wishes, wait=self._patience())
+        if self._any_passed(sizes, place) or self._has_credit():
+            return
+        if self._open(sizes, place, witnesses, 0):
+            yield from self._insist(sizes, place, rounds, 0)
+
+    def _insist(self, sizes: Sequence[int], place: int, attempt: int, copies: int) -> Course:
+        """Ask until there is an answer: by one of the sizes, or by a mark."""
+        for again in range(RECOVERIES):
             witnesses = self._witnesses(place)
-            open_ = [s for s in sizes if found.reach(s) <= place and not found.complaint(s, place)]
             wishes = [
                 wish
-                for size in sorted(open_, reverse=True)
-                for ttl in witnesses
                 for copy in range(copies)
-                for wish in self._wishes(size, ttl, attempt + copy)
+                for wish in self._open(sizes, place, witnesses, attempt + copy)
             ]
-            if not wishes:
+            if not self._open(sizes, place, witnesses, 0):
                 return
-            heard = yield self._ask([*wishes, *self._marks(witnesses)])
-            attempt += 1
-            if not heard and attempt == attempts:
-                if recoveries == RECOVERIES:
-                    self.uncertain = True
-                    return
-                recoveries += 1
-                attempt -= 1
+            if (yield self._ask([*wishes, *self._marks(witnesses)], wait=2 * self._patience())):
+                return
+            copies = max(1, copies)  # what was asked long before the mark says nothing
+            if again >= QUICK_RECOVERIES or self._is_frugal():
                 yield Ask(wait=RECOVERY)
+        self.uncertain = True
+
+    def _open(
+        self, sizes: Sequence[int], place: int, witnesses: Sequence[int], attempt: int
+    ) -> list[Wish]:
+        """Return probes of the sizes that nothing is known of, the largest first."""
+        found = self._findings
+        unknown = [s for s in sizes if found.reach(s) <= place and not found.complaint(s, place)]
+        return [
+            wish
+            for size in sorted(unknown, reverse=True)
+            for ttl in witnesses
+            for wish in self._wishes(size, ttl, attempt)
+        ]
+
+    def _any_passed(self, sizes: Sequence[int], place: int) -> bool:
+        return any(self._findings.reach(size) > place for size in sizes)
+
+    def _has_credit(self) -> bool:
+        """Whether a target that answers UDP alone has leave to answer at once still.
+
+        If so, its silence is taken for a "no" without a mark. It is confirmed in the end.
+        """
+        return self._is_frugal() and self._findings.arrivals < CREDIT
+
+    def _is_frugal(self) -> bool:
+        """Whether the target answers UDP alone, and so not very often."""
+        return Kind.ECHO not in self.kinds or (self._v6 and Kind.UDP in self.kinds)
+
+    def _at_once(self, place: int) -> int:
+        alone = self._findings.beyond(place) == [END]
+        return 1 if alone and self._is_frugal() else AT_ONCE
+
+    def _patience(self) -> float:
+        """Return how long to wait on a path that answers as quickly as this one has so far."""
+        return min(self._settings.wait, SLACK + 2 * self._findings.slowest)
 
     def _witnesses(self, place: int) -> list[int]:
         """Return who may say that something passed a place: taken in turns, the target always."""
@@ -243,39 +307,47 @@ class PathCourse:
 
     # Wishes
 
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What to ask the target by: in the ways that it answers, once that is known."""
+        wanted = self._wanted()
+        return tuple(kind for kind in wanted if kind in self.answered) or wanted
+
     def _wanted(self) -> tuple[Kind, ...]:
-        """Return what to ask the target by."""
         if self._settings.method == "auto":
             return self.offered
         return (Kind(self._settings.method),)
 
-    def _may(self, kind: Kind) -> bool:
-        """Whether a large probe of this kind leaves no trace: the kernel notes what routers
-        tell of echo requests over IPv6, whoever sent them (net/ipv6/icmp.c, icmpv6_err)."""
-        return kind is Kind.UDP or not self._v6
-
     def _wishes(self, size: int, ttl: int, attempt: int) -> list[Wish]:
-        """Return the probe of this size for one who may answer, of the kind whose turn it is."""
-        if ttl != END:
-            kind = Kind.UDP if self._v6 or Kind.UDP in self.kinds else self.kinds[0]
-            return [Wish(size, ttl, kind)]
+        """Return the probes of this size for one who may answer."""
         kinds = self.kinds
-        if self._v6 and Kind.UDP in kinds:
-            kinds = (Kind.UDP,)
-        elif self._v6 and attempt == 0:
-            kinds = (Kind.UDP,)  # only what draws no complaint may be asked by echo
-        return [Wish(size, ttl, kinds[attempt % len(kinds)])]
+        if ttl != END or (self._v6 and (attempt == 0 or Kind.UDP in kinds)):
+            # Over IPv6, only what draws no complaint by UDP may be asked by echo.
+            kinds = kinds[:1] if ttl != END and not self._v6 else (Kind.UDP,)
+        return [Wish(size, ttl, kind) for kind in kinds]
 
     def _marks(self, ttls: Sequence[int]) -> list[Wish]:
-        kinds = self.kinds
-        kind = Kind.ECHO if Kind.ECHO in kinds else kinds[0]
-        router = self.offered[0]
+        """Return small probes for those who were asked, in a way in which they were."""
         return [
-            Wish(self._small, ttl, kind if ttl == END else router, is_mark=True) for ttl in ttls
+            Wish(self._small, ttl, self._mark_kind() if ttl == END else self.offered[0], True)
+            for ttl in ttls
         ]
 
-    def _ask(self, wishes: Sequence[Wish], enough: Callable[[], bool] | None = None) -> Ask:
-        wait = self._settings.wait
-        if enough is None:
-            return Ask(tuple(wishes), wait)
+    def _mark_kind(self) -> Kind:
+        """Return how to ask the target without using up what it may say of UDP, if possible."""
+        kinds = self.kinds
+        if Kind.ECHO in kinds and not (self._v6 and Kind.UDP in kinds):
+            return Kind.ECHO
+        return kinds[0]
+
+    def _ask(
+        self,
+        wishes: Sequence[Wish],
+        enough: Callable[[], bool] = lambda: False,
+        wait: float | None = None,
+    ) -> Ask:
+        if wait is None:
+            wait = self._settings.wait
+            if self._findings.target:
+                wait = min(wait, UNMARKED + 2 * self._patience())
         return Ask(tuple(wishes), wait, enough)

@@ -29,6 +29,8 @@ class Findings:
         self.complaints: dict[int, Complaint] = {}
         """The latest about each size."""
         self.lies = 0
+        self.arrivals = 0
+        """Answers of the target."""
         self.slowest = 0.0
         """The longest round trip, in seconds."""
         self.refusal = ""
@@ -70,6 +72,10 @@ class Findings:
         said = self.complaints.get(size)
         return said if said and (self.place_of(said.source) or 0) <= place else None
 
+    def contradicted(self) -> bool:
+        """Whether the target got a packet of a size that somebody called too big."""
+        return any(self.reach(size) == END for size in self.complaints)
+
     def place_of(self, address: Address) -> int | None:
         """Return the TTL of the first hop with this address."""
         return next((t for t, hop in sorted(self.hops.items()) if hop.address == address), None)
@@ -100,6 +106,7 @@ class Findings:
         return hop
 
     def _arrived(self, word: Word, probe: SizeProbe, rtt: float) -> PmtuHop | None:
+        self.arrivals += 1
         self._came(probe.size, END)
         self.slowest = max(self.slowest, rtt)
         before = self.target

@@ -102,6 +102,10 @@ class SizeProbes:
         """How many were made."""
         return len(self._sent)
 
+    def by_serial(self, serial: int) -> SizeProbe:
+        """Return the probe with this number."""
+        return self._sent[serial]
+
     def make(self, size: int, ttl: int, kind: Kind) -> tuple[SizeProbe, Packet]:
         """Return a new probe, and the packet that it is."""
         serial = len(self._sent) + 1

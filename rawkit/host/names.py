@@ -1,11 +1,14 @@
 """Host names to addresses and back, without surprises and without waiting for ever."""
 
 import socket
+from collections.abc import Callable
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Generic, TypeVar
 
 from rawkit.errors import NameNotFound
 
 Address = IPv4Address | IPv6Address
+Found = TypeVar("Found")
 
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6, None: socket.AF_UNSPEC}
 LONGEST_NAME = 253  # RFC 1035 §2.3.4, without the final dot
@@ -85,44 +88,46 @@ def cause_of(code: int, version: int | None) -> str:
             return socket.gaierror(code).strerror or f"resolver error {code}"
 
 
-class ReverseNames:
-    """Names of addresses, looked up beside the work: asking never waits.
+class LookUps(Generic[Found]):
+    """What is known of addresses, looked up beside the work: asking never waits.
 
     The threads are daemons: a silent resolver does not keep the program from
     ending. They work in the network namespace that the thread lies in which
     asked first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, look_up: Callable[[Address], Found | None]) -> None:
+        """Prepare; ``look_up`` may take its time, and is called in threads."""
         import queue
         import threading
 
-        self._names: dict[Address, str | None] = {}
+        self._look_up = look_up
+        self._found: dict[Address, Found | None] = {}
         self._asked: set[Address] = set()
         self._queue = queue.SimpleQueue[Address]()
         self._changed = threading.Condition()
         self._threads = 0
 
-    def name(self, address: Address) -> str | None:
-        """Return the name if it is known by now; the first call has it looked up."""
+    def known(self, address: Address) -> Found | None:
+        """Return what is known by now; the first call has it looked up."""
         with self._changed:
             if address not in self._asked:
                 self._ask(address)
-            return self._names.get(address)
+            return self._found.get(address)
 
-    def wait(self, address: Address, seconds: float) -> str | None:
-        """Return the name, waiting for it at most so long; ``None`` if there is none by then."""
-        self.name(address)
+    def wait(self, address: Address, seconds: float) -> Found | None:
+        """Return it, waiting for it at most so long; ``None`` if there is nothing by then."""
+        self.known(address)
         with self._changed:
-            self._changed.wait_for(lambda: address in self._names, seconds)
-            return self._names.get(address)
+            self._changed.wait_for(lambda: address in self._found, seconds)
+            return self._found.get(address)
 
     def _ask(self, address: Address) -> None:
         import threading
 
         self._asked.add(address)
         self._queue.put(address)
-        waiting = len(self._asked) - len(self._names)
+        waiting = len(self._asked) - len(self._found)
         if self._threads < min(waiting, REVERSE_THREADS):
             self._threads += 1
             threading.Thread(target=self._work, name="rawkit-names", daemon=True).start()
@@ -130,10 +135,21 @@ class ReverseNames:
     def _work(self) -> None:
         while True:
             address = self._queue.get()
-            found = reverse(address)
+            found = self._look_up(address)
             with self._changed:
-                self._names[address] = found
+                self._found[address] = found
                 self._changed.notify_all()
+
+
+class ReverseNames(LookUps[str]):
+    """Names of addresses, looked up beside the work: asking never waits."""
+
+    def __init__(self) -> None:
+        super().__init__(reverse)
+
+    def name(self, address: Address) -> str | None:
+        """Return the name if it is known by now; the first call has it looked up."""
+        return self.known(address)
 
 
 def reverse(address: Address) -> str | None:

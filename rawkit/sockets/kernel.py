@@ -145,6 +145,10 @@ class KernelSocket:
     def close(self) -> None:
         self._socket.close()
 
+    def share(self, *, allowed: bool) -> None:
+        """Let others that are bound from now on have the same port or identifier, or not."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(allowed))
+
     def tell(self, news: News) -> None:
         """Have ``receive`` return this, after what it already has to tell."""
         self._pending.append(news)

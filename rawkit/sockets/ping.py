@@ -32,13 +32,17 @@ class PingSocket(KernelSocket):
     _request: "type[icmp.EchoRequest | icmpv6.EchoRequest]"
     _reply: "type[icmp.EchoReply | icmpv6.EchoReply]"
 
-    def __init__(self, version: int, settings: Settings, identifier: int) -> None:
+    def __init__(
+        self, version: int, settings: Settings, identifier: int, *, shared: int | None = None
+    ) -> None:
         """Open a ping socket.
 
         Args:
             version: 4 or 6.
             settings: how to set it up.
             identifier: the one in all packets sent and received.
+            shared: the ``kernels_identifier`` of a socket to share it with, or 0 to let
+                another share ours; what comes is for the one opened last.
 
         Raises:
             PermissionError: ``ping_group_range`` keeps us out, or a capability is missing.
@@ -48,8 +52,10 @@ class PingSocket(KernelSocket):
         protocol = IPProtocol.ICMP if version == 4 else IPProtocol.ICMPV6
         sock = open_socket(version, socket.SOCK_DGRAM, protocol)
         try:
-            apply(sock, version, settings)
-            if settings.src is None:
+            if shared is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            apply(sock, version, settings, shared or 0)
+            if settings.src is None and not shared:
                 sock.bind(ANY[version])  # so that the kernel chooses its identifier now
             ask_for_headers(sock, version)
             ask_for_errors(sock, version)
@@ -58,7 +64,8 @@ class PingSocket(KernelSocket):
             sock.close()
             raise
         self._identifier = identifier
-        self._kernels_identifier = sock.getsockname()[1]
+        self.kernels_identifier = sock.getsockname()[1]
+        """The one that its packets have on the wire."""
         self._outers = OuterHeaders(sock, version, protocol, self._fields)
         if version == 4:
             self._request, self._reply = icmp.EchoRequest, icmp.EchoReply
@@ -77,7 +84,7 @@ class PingSocket(KernelSocket):
         return ECHO.pack(echo.TYPE, echo.code, 0, 0, echo.sequence) + packet.payload
 
     def _echo(self, identifier: int, sequence: int, payload: bytes) -> bytes:
-        return ECHO.pack(self._request.TYPE, 0, 0, self._kernels_identifier, sequence) + payload
+        return ECHO.pack(self._request.TYPE, 0, 0, self.kernels_identifier, sequence) + payload
 
     def _answers(self, octets: bytes, request: bytes) -> bool:
         return octets[4:] == request[4:] and octets[0] == self._reply.TYPE

@@ -33,7 +33,7 @@ def bind(
         version: 4 or 6.
         settings: what to set.
         port: the port.
-        shared: let another socket have it that is bound with ``shared``, too.
+        shared: share it with a socket that allows this.
 
     Raises:
         MissingCapability: the port is a low one (ip(7), ip_unprivileged_port_start).

@@ -2,8 +2,11 @@
 
 As root: whole packets go out by a header-included socket, and answers are heard by raw
 sockets with filters. As anybody: UDP by a UDP socket, ICMP by a ping socket, both with
-the error queue. TCP has no such way: the kernel sends no SYN that we may put a TTL on and
-tells us of no router that dropped it.
+the error queue. TCP is for raw sockets alone: without one, each probe would have to be a
+connection that the kernel makes, with sequence numbers of its own and a port for each.
+
+Nothing that is heard here makes the kernel learn a path MTU, except about ICMPv6 probes: it
+takes note of what is said about any of these (net/ipv6/icmp.c, icmpv6_err).
 """
 
 import errno
@@ -11,7 +14,8 @@ import select
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Literal, TypeVar
 
 from rawkit.errors import BuildError, NotPermitted, UsageError
@@ -96,7 +100,8 @@ class ProbePipe:
             larger.send(packet)
         self._unheard += 1
         if self._unheard >= BURST:
-            self._gather()
+            with suppress(OSError):  # ``receive`` will meet it again; what was sent is sent
+                self._gather()
 
     def receive(self) -> News | None:
         """Return the next news: arrivals in their order, whichever socket they came to."""
@@ -108,15 +113,17 @@ class ProbePipe:
         """Take in what has come, with the departure of what is answered before the answer."""
         self._unheard = 0
         found: list[News] = []
-        for one in self._sockets:
-            for _ in range(MOST_AT_ONCE):
-                if (news := one.receive()) is None:
-                    break
-                found.append(news)
-        if any(isinstance(news, Received) for news in found):
-            for sender in self._senders:
-                found.extend(sender.departed())
-        self._news.extend(sorted(found, key=_place))
+        try:
+            for one in self._sockets:
+                for _ in range(MOST_AT_ONCE):
+                    if (news := one.receive()) is None:
+                        break
+                    found.append(news)
+            if any(isinstance(news, Received) for news in found):
+                for sender in self._senders:
+                    found.extend(sender.departed())
+        finally:
+            self._news.extend(sorted(found, key=_place))
 
     def fileno(self) -> int:
         return self._epoll.fileno() if not self._epoll.closed else -1
@@ -259,36 +266,43 @@ def _open_raw(
 def _open_socket(
     version: int, method: str, ports: range, settings: Settings, identifier: int
 ) -> ProbePipe:
+    hearing = replace(settings, transmit_stamps=False)
     with ExitStack() as stack:
         if method == "icmp":
-            from rawkit.sockets.ping import PingSocket
-
-            pipe = ProbePipe([_closing(stack, PingSocket(version, settings, identifier))])
+            pipe = _ping_pipe(stack, version, settings, hearing, identifier)
         else:
-            pipe = _udp_pipe(stack, version, ports, settings)
+            pipe = _udp_pipe(stack, version, settings, hearing, ports)
         stack.pop_all()
         return pipe
 
 
-def _udp_pipe(stack: ExitStack, version: int, ports: range, settings: Settings) -> ProbePipe:
-    """Return UDP sockets, a sender for each port.
+def _ping_pipe(
+    stack: ExitStack, version: int, settings: Settings, hearing: Settings, identifier: int
+) -> ProbePipe:
+    from rawkit.sockets.ping import PingSocket
 
-    An IPv4 port has two sockets. The kernel gives all that comes to the one bound last,
-    and that never has the DF bit set; so the kernel learns no path MTU, though the other
-    sends with that bit.
-    """
+    sender = _closing(stack, PingSocket(version, settings, identifier))
+    if version == 6:  # the kernel learns path MTUs all the same
+        return ProbePipe([sender])
+    kernels = sender.kernels_identifier
+    receiver = _second(
+        stack, sender, lambda: PingSocket(version, hearing, identifier, shared=kernels)
+    )
+    return ProbePipe([sender], [receiver])
+
+
+def _udp_pipe(
+    stack: ExitStack, version: int, settings: Settings, hearing: Settings, ports: range
+) -> ProbePipe:
     from rawkit.sockets.udp import UDPSocket
 
-    hearing = replace(settings, transmit_stamps=False)
     senders: dict[int, UDPSocket] = {}
-    receivers: list[UDPSocket] = []
+    receivers: list[KernelSocket] = []
     for port in ports:
-        twofold = version == 4
-        senders[port] = _closing(stack, UDPSocket(version, settings, port, shared=twofold))
-        if twofold:
-            receivers.append(_closing(stack, UDPSocket(version, hearing, port, shared=True)))
-            senders[port].stop_sharing()
-            receivers[-1].stop_sharing()
+        senders[port] = _closing(stack, UDPSocket(version, settings, port))
+        if version == 4:
+            another = partial(UDPSocket, version, hearing, port, shared=True)
+            receivers.append(_second(stack, senders[port], another))
 
     def choose(packet: Packet) -> UDPSocket:
         udp = packet.headers[-1] if packet.headers else None
@@ -297,6 +311,21 @@ def _udp_pipe(stack: ExitStack, version: int, ports: range, settings: Settings) 
         return senders[udp.src_port]
 
     return ProbePipe([*senders.values()], receivers, choose=choose)
+
+
+def _second(
+    stack: ExitStack, sender: KernelSocket, another: Callable[[], KernelSocket]
+) -> KernelSocket:
+    """Open a second socket at the port or identifier of the first: one that only hears.
+
+    The kernel gives all that comes to the one bound last. That one never has the DF bit
+    set; so the kernel learns no path MTU, though the other sends with that bit.
+    """
+    sender.share(allowed=True)
+    receiver = _closing(stack, another())
+    sender.share(allowed=False)
+    receiver.share(allowed=False)
+    return receiver
 
 
 def _closing(stack: ExitStack, one: SocketT) -> SocketT:

@@ -39,7 +39,8 @@ class UDPSocket(KernelSocket):
             version: 4 or 6.
             settings: how to set it up.
             source_port: of all packets sent, and where those received go to.
-            shared: let another such socket have the port; what comes is for the last one.
+            shared: share it with an earlier one that allows this (:meth:`share`); what
+                comes is for the last one.
 
         Raises:
             MissingCapability: the port is a low one, or the mark needs one.
@@ -59,10 +60,6 @@ class UDPSocket(KernelSocket):
         self.port = source_port
         self._data = OuterHeaders(sock, version, IPProtocol.UDP, self._fields)
         self._errors = OuterHeaders(sock, version, ICMP[version], self._fields)
-
-    def stop_sharing(self) -> None:
-        """Let nobody else have the port from now on."""
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
 
     def _address(self, packet: Packet) -> SocketAddress:
         udp = packet.headers[-1]

@@ -10,8 +10,17 @@ from rawkit.wire.numbers import EtherType, IPProtocol
 from rawkit.wire.packet import Header, Parser
 from rawkit.wire.udp import UDP
 
+
+def parse_arp(data: memoryview) -> tuple[Header, memoryview]:
+    """Read an ARP packet."""
+    from rawkit.wire.arp import ARP
+
+    return ARP.parse(data)
+
+
 BY_ETHER_TYPE: dict[int | None, Parser] = {
     EtherType.IPV4: IPv4.parse,
+    EtherType.ARP: parse_arp,
     EtherType.IPV6: IPv6.parse,
 }
 

@@ -259,6 +259,10 @@ def message_octets(
 def _other_parser(type_: int) -> Callable[[memoryview], tuple[Message, memoryview]] | None:
     """Return the parser for a message that a ping seldom meets, loaded when it does."""
     match type_:
+        case 133 | 134 | 135 | 136:
+            from rawkit.wire import ndp
+
+            return ndp.parse
         case 139 | 140:
             from rawkit.wire import node_information
 

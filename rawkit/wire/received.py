@@ -1,9 +1,13 @@
 """A packet as it arrived."""
 
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from rawkit.record import record
 from rawkit.wire.packet import Packet
+
+if TYPE_CHECKING:
+    from rawkit.wire.link import VLAN, Direction
 
 
 class Clock(Enum):
@@ -34,3 +38,7 @@ class Received:
     """Who stamped ``time``."""
     checksum: Checksum = Checksum.VALID
     """The verdict on the packet's innermost checksum that its pipe can give."""
+    vlan: "VLAN | None" = None
+    """The outermost tag of the frame, which the kernel took off."""
+    direction: "Direction | None" = None
+    """Where it was going. Only a pipe of frames tells this and the tag."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rawkit.errors import BuildError
 from rawkit.record import fields
 from rawkit.wire import icmp, icmpv6, ip_options, multipart, tcp_options
+from rawkit.wire.arp import ARP
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
 from rawkit.wire.ipv4 import IPv4
@@ -13,6 +14,7 @@ from rawkit.wire.numbers import EtherType, IPProtocol
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.tcp import TCP
 from rawkit.wire.text_icmp import describe
+from rawkit.wire.text_link import describe_arp, option_lines
 from rawkit.wire.text_tcp import describe_segment
 from rawkit.wire.udp import UDP
 
@@ -94,6 +96,8 @@ def _carries(protocol: int | None, packet: Packet) -> str:
             return f"UDP, length {_size(inside)}"
         case TCP():
             return describe_segment(first, _size(inside))
+        case ARP():
+            return describe_arp(first)
         case icmp.Message() | icmpv6.Message():
             return f"{describe(first, inside)}, length {_size(packet)}"
         case HopByHop():
@@ -139,7 +143,7 @@ def _fields(header: Header) -> Iterator[tuple[str, str]]:
     for field in fields(header):
         value = getattr(header, field.name)
         match field.name, value:
-            case "trailer" | "extensions" | "options" | "padding", b"":
+            case "trailer" | "extensions" | "options" | "padding", b"" | tuple():
                 continue
             case _, None:
                 yield field.name, "unset" if field.compare else "computed"
@@ -149,7 +153,7 @@ def _fields(header: Header) -> Iterator[tuple[str, str]]:
                 yield field.name, _number(value, IPProtocol)
             case "ether_type", int():
                 yield field.name, _number(value, EtherType)
-            case "dst" | "src", bytes():
+            case "dst" | "src" | "sender_mac" | "target_mac", bytes():
                 yield field.name, value.hex(":")
             case _, bytes():
                 yield field.name, value.hex(" ")
@@ -167,6 +171,8 @@ def _meanings(header: Header) -> Iterator[str]:
             yield from _objects(header.extensions)
         case icmpv6.Unreachable() | icmpv6.TimeExceeded():
             yield from _objects(header.extensions)
+        case icmpv6.Message():
+            yield from option_lines(header)
 
 
 def _objects(extensions: bytes) -> Iterator[str]:

@@ -6,6 +6,7 @@ from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.numbers import IPProtocol
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.tcp import TCP
+from rawkit.wire.text_link import describe_ndp
 from rawkit.wire.text_queries import describe_query
 from rawkit.wire.udp import UDP
 
@@ -113,7 +114,7 @@ def _describe_icmpv6(message: icmpv6.Message, inside: Packet) -> str:
         case icmpv6.Redirect(target=target, destination=destination):
             return f"redirect, {destination} to {target}"
         case icmpv6.Other(type=type_) | icmpv6.Message(TYPE=type_):
-            return describe_query(message) or f"type-#{type_}"
+            return describe_query(message) or describe_ndp(message) or f"type-#{type_}"
 
 
 def _unreachable_ipv6(code: int, quote: Packet) -> str:

@@ -63,8 +63,8 @@ def probe(
         case "udp":
             return outer / UDP(src_port, dst_port) / (bytes([number]) + payload)
         case "icmp":
-            echo = icmp if isinstance(outer, IPv4) else icmpv6
-            return outer / echo.EchoRequest(IDENTIFIER, number) / (bytes([number]) + payload)
+            kind = icmp.EchoRequest if isinstance(outer, IPv4) else icmpv6.EchoRequest
+            return outer / kind(IDENTIFIER, number) / (bytes([number]) + payload)
     return outer / TCP(src_port, dst_port, 1000 + number) / payload
 
 

@@ -57,7 +57,7 @@ def test_a_constant_has_the_kernels_number(name: str) -> None:
     assert getattr(options, name) == number_of(name)
 
 
-@pytest.mark.parametrize("mode", ["DONT", "WANT", "DO", "PROBE"])
+@pytest.mark.parametrize("mode", ["DONT", "WANT", "DO", "PROBE", "INTERFACE", "OMIT"])
 def test_path_mtu_modes_are_the_same_for_both_families(mode: str) -> None:
     number = getattr(options, f"PMTUDISC_{mode}")
 

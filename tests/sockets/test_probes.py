@@ -176,6 +176,18 @@ def test_the_source_port_is_ours_alone_as_long_as_the_pipe_is_open(
     open_on(host, method, kind, version).close()
 
 
+@pytest.mark.parametrize("kind", ["raw", "socket"])
+def test_a_port_that_another_program_shares_is_not_taken_from_it(
+    kind: Kind, host: Namespace
+) -> None:
+    with host.socket(kind=socket.SOCK_DGRAM) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("", PORT))
+
+        with pytest.raises(UsageError, match=f"source port {PORT} is taken on this host"):
+            open_on(host, "udp", kind)
+
+
 @pytest.mark.parametrize("method", ["udp", "tcp"])
 def test_each_version_has_ports_of_its_own(method: Method, host: Namespace) -> None:
     with closing(open_on(host, method, "raw", 4)), closing(open_on(host, method, "raw", 6)):

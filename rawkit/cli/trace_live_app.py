@@ -1,0 +1,291 @@
+"""The live view itself: a textual application around the model, and nothing more."""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Footer, Static
+
+from rawkit.cli.errors import cause_of
+from rawkit.cli.trace_live import Opener, as_json
+from rawkit.cli.trace_live_charts import Line, cut, histogram, round_trips
+from rawkit.cli.trace_live_facts import facts, heading
+from rawkit.cli.trace_live_model import LiveModel, Row
+from rawkit.cli.trace_live_table import table
+from rawkit.cli.trace_lookup import Lookup
+from rawkit.cli.trace_record import Traced
+from rawkit.engine.trace_report import TraceReport
+from rawkit.engine.trace_settings import Method
+from rawkit.errors import RawkitError
+
+STYLES = {
+    "": "",
+    "dim": "#8b949e",
+    "head": "bold #58a6ff",
+    "title": "#8b949e",
+    "host": "#e6edf3",
+    "good": "#3fb950",
+    "slow": "#d29922",
+    "bad": "#f85149",
+    "lost": "bold #f85149",
+    "late": "#d29922",
+    "note": "#bc8cff",
+    "selected": "on #1f3a5f",
+}
+"""What the names of the segments stand for."""
+REFRESH = 0.25
+"""Seconds between two pictures."""
+LOW = 18
+"""Lines below which the panels under the table do not fit."""
+PANELS, TALLEST = 9, 15
+"""Lines of those panels, borders included: at least and at most."""
+AROUND = 6
+"""Lines that neither the hops nor the panels take, an empty one included."""
+AFTER: dict[Method, Method] = {"udp": "icmp", "icmp": "tcp", "tcp": "udp"}
+"""Which method comes after which."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class TraceApp(App[None]):
+    """Shows a trace while it runs."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = f"""
+    Screen {{ background: #0d1117; color: #c9d1d9; }}
+    #heading {{ height: 3; padding: 0 1; }}
+    #titles {{ height: 1; padding: 0 1; }}
+    #hops {{ height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }}
+    #below {{ height: {PANELS}; }}
+    #below Static {{ width: 1fr; height: 100%; padding: 0 1; }}
+    #below Static {{ border: round #30363d; border-title-color: #8b949e; }}
+    Footer {{ background: #161b22; }}
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p,space", "pause", "Pause", key_display="p"),
+        Binding("r", "reset", "Reset"),
+        Binding("m", "method", "Method"),
+        Binding("c", "copy", "Copy JSON"),
+        Binding("d", "details", "Details"),
+        Binding("q,escape", "quit", "Quit", key_display="q"),
+        Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True),
+        Binding("down,j", "select(1)", "Next hop", show=False),
+        Binding("up,k", "select(-1)", "Previous hop", show=False),
+        Binding("pagedown", "select(10)", show=False),
+        Binding("pageup", "select(-10)", show=False),
+        Binding("home", "select(-255)", show=False),
+        Binding("end", "select(255)", show=False),
+        Binding("ctrl+z", "suspend_process", show=False),
+    ]
+
+    def __init__(
+        self,
+        opener: Opener,
+        *,
+        fixed: str = "",
+        lookup: Lookup,
+    ) -> None:
+        """Prepare to show.
+
+        Args:
+            opener: makes the sessions; the first one is made at once.
+            fixed: why the method cannot be changed; empty: it can.
+            lookup: names and networks of addresses.
+        """
+        super().__init__()
+        self.failure: OSError | RawkitError | None = None
+        """Why it ended, if nobody wanted it to."""
+        self._opener = opener
+        self._fixed = fixed
+        self._lookup = lookup
+        self.session = opener(None)
+        """What is shown."""
+        self.model = LiveModel(self.session.target, lookup.name, lookup.network)
+        self._going = asyncio.Event()
+        self._going.set()
+        self._has_ended = False
+        self._chosen: int | None = None
+        """TTL of the row that was selected; ``None``: the last one."""
+        self._shows_details = True
+
+    # What is on the screen
+
+    def compose(self) -> ComposeResult:
+        """Return the widgets, from top to bottom."""
+        yield Static(id="heading")
+        yield Static(id="titles")
+        with VerticalScroll(id="hops", can_focus=False):
+            yield Static(id="table")
+        with Horizontal(id="below"):
+            yield Static(id="histogram")
+            yield Static(id="facts")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.exit)
+        self.set_interval(REFRESH, self.draw)
+        self._feed_from(self.session)
+
+    def on_unmount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    def draw(self) -> None:
+        """Bring the screen up to date."""
+        report, rows = self.model.report(), self.model.rows()
+        row = self._selected(rows)
+        settings, hops = self.session.settings, self.query_one("#hops")
+        lines = heading(report, settings, self.state)
+        if self.model.complaint:
+            lines.append([(f"not sent: {self.model.complaint}", "bad")])
+        width = hops.scrollable_content_region.width
+        self._show("#heading", [cut(line, width) for line in lines])
+        titles, *body = table(rows, width, row.ttl if row else 0)
+        self._show("#titles", [titles] if rows else [])
+        self._show("#table", body or [[("no answer yet", "dim")]])
+        below = self.query_one("#below")
+        below.display = self.size.height >= LOW
+        below.styles.height = min(max(self.size.height - AROUND - len(body), PANELS), TALLEST)
+        self.query_one("#facts").display = self._shows_details
+        if row is not None and below.display:
+            self._draw_panels(row, report)
+
+    def _draw_panels(self, row: Row, report: TraceReport) -> None:
+        chart, panel = self.query_one("#histogram", Static), self.query_one("#facts", Static)
+        size = chart.content_region.size
+        trips = round_trips(self.model.history(row.ttl))
+        chart.border_title = f"hop {row.ttl}: {len(trips)} round trips"
+        empty: list[Line] = [[("no answer yet", "dim")]]
+        self._show("#histogram", histogram(trips, size.width, size.height - 1) or empty)
+        panel.border_title = f"hop {row.ttl} of {report.hops[-1].ttl}"
+        self._show("#facts", facts(row.hop, self.model)[: panel.content_region.height])
+
+    def _show(self, where: str, lines: Sequence[Line]) -> None:
+        self.query_one(where, Static).update(Text("\n").join(map(styled, lines)))
+
+    @property
+    def state(self) -> str:
+        """What it does: ``running``, ``paused`` or ``ended``."""
+        if self._has_ended:
+            return "ended"
+        return "running" if self._going.is_set() else "paused"
+
+    def _selected(self, rows: Sequence[Row]) -> Row | None:
+        heard = [row for row in rows if row.hop.sources] or rows
+        if self._chosen is None:
+            return heard[-1] if heard else None
+        before = [row for row in rows if row.ttl <= self._chosen]
+        return before[-1] if before else rows[0] if rows else None
+
+    # Where the events come from
+
+    def _feed_from(self, session: Traced, before: Traced | None = None) -> None:
+        self.session = session
+        self._has_ended = False
+        self.run_worker(self._feed(session, before), exclusive=True, exit_on_error=False)
+
+    async def _feed(self, session: Traced, before: Traced | None) -> None:
+        """Take the events as they come, none while it is paused.
+
+        Args:
+            session: where they come from.
+            before: what was shown before; it comes back if this one cannot even begin.
+        """
+        coming, has_begun = aiter(session), False
+        try:
+            async for event in coming:
+                has_begun = True
+                self.model.take(event)
+                await self._going.wait()
+            self._has_ended = True
+        except (OSError, RawkitError) as error:
+            if has_begun or before is None:
+                self.failure = error
+                self.exit()
+            else:
+                self.notify(cause_of(error), title=session.settings.method, severity="error")
+                self._change_to(before.settings.method)
+        finally:
+            if isinstance(coming, AsyncGenerator):
+                await coming.aclose()
+
+    def _change_to(self, method: Method, before: Traced | None = None) -> None:
+        session = self._opener(method)
+        self.model = LiveModel(session.target, self._lookup.name, self._lookup.network)
+        self._feed_from(session, before)
+
+    # What keys do
+
+    def action_pause(self) -> None:
+        """Stop and go on; while it is stopped, nothing is sent."""
+        if self._going.is_set():
+            self._going.clear()
+        else:
+            self._going.set()
+        self.draw()
+
+    def action_reset(self) -> None:
+        """Begin to count anew."""
+        self.model.reset()
+        self.draw()
+
+    def action_method(self) -> None:
+        """Go on with the next method."""
+        if self._fixed:
+            self.notify(self._fixed, severity="warning")
+            return
+        following = AFTER[self.session.settings.method]
+        try:
+            self._change_to(following, before=self.session)
+        except (OSError, RawkitError) as error:
+            self.notify(cause_of(error), title=following, severity="error")
+
+    def action_copy(self) -> None:
+        """Copy what is known as JSON, by the terminal's leave (OSC 52)."""
+        self.copy_to_clipboard(as_json(self.model.report(), self.session, self._lookup))
+        self.notify("The report went to the clipboard as JSON, if the terminal allows it.")
+
+    def action_details(self) -> None:
+        """Show or hide what is known of the selected hop."""
+        self._shows_details = not self._shows_details
+        self.call_after_refresh(self.draw)
+        self.draw()
+
+    def action_select(self, steps: int) -> None:
+        """Select another row."""
+        rows = self.model.rows()
+        if (row := self._selected(rows)) is not None:
+            place = min(max(rows.index(row) + steps, 0), len(rows) - 1)
+            self._choose(rows, place)
+
+    def on_click(self, event: events.Click) -> None:
+        rows = self.model.rows()
+        if event.widget is self.query_one("#table") and event.y < len(rows):
+            self._choose(rows, event.y)
+
+    def _choose(self, rows: Sequence[Row], place: int) -> None:
+        self._chosen = rows[place].ttl
+        hops = self.query_one("#hops")
+        height = hops.scrollable_content_region.height
+        top = min(max(hops.scroll_y, place - height + 1), place)
+        hops.scroll_to(y=top, animate=False)
+        self.draw()
+
+
+def styled(line: Line) -> Text:
+    """Return a line as rich has it."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for part, names in line:
+        text.append(part, " ".join(STYLES[name] for name in names.split()))
+    return text
