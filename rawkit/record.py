@@ -1,9 +1,9 @@
 """Records: what ``@dataclass(slots=True)`` makes, at a sixth of the price.
 
 Every command starts an interpreter, and a probe is over in a millisecond, so the time to
-define some forty small classes is most of what a user waits for. The standard decorator
-compiles six methods a class and imports ``inspect``; this one compiles ``__init__`` and
-shares the rest. Type checkers see the two alike (PEP 681).
+define some sixty small classes is most of what a user waits for. The standard decorator
+compiles six methods a class and imports ``inspect``; this one compiles ``__init__`` when
+a few instances have been made, and shares the rest. Type checkers see the two alike (PEP 681).
 
 Supported: defaults, ``field``, frozen or not, keyword-only, inheritance, pattern
 matching, copying, pickling and ``__post_init__``. Not supported: ordering, ``InitVar``,
@@ -11,11 +11,14 @@ zero-argument ``super()`` in a method (the class is made anew, to have slots).
 """
 
 from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar, dataclass_transform, overload
 
 T = TypeVar("T")
 MISSING: Any = object()
+FEW = 2
+"""Instances that are made without a compiled ``__init__``: that takes as long as twenty."""
 
 
 class Field:
@@ -40,6 +43,18 @@ class Field:
         self.compare = compare
         self.repr = repr
         self.kw_only = kw_only
+
+
+class Signature:
+    """What ``inspect.signature`` is to tell of a record."""
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        from inspect import signature
+
+        return signature(partial(_compile_init(_record_of(owner)), None))
+
+
+SIGNATURE = Signature()
 
 
 def field(
@@ -115,7 +130,9 @@ def _made(cls: type[T], frozen: bool, kw_only: bool, eq: bool) -> type[T]:
     body["__slots__"] = tuple(name for name in own if name not in inherited)
     body["__record_fields__"] = every
     body["__match_args__"] = tuple(f.name for f in every if f.init and not f.kw_only)
-    body["__init__"] = _init_of(every, frozen, hasattr(cls, "__post_init__"))
+    body["__init__"], body["__signature__"] = _first_init, SIGNATURE
+    body["_record_source"] = every, frozen, hasattr(cls, "__post_init__")
+    body["_record_count"] = 0
     shared: dict[str, Any] = {"__repr__": _repr, "__getstate__": as_dict, "__setstate__": _restore}
     if eq:
         compared = [f.name for f in every if f.compare]
@@ -139,6 +156,48 @@ def _own_fields(cls: type, kw_only: bool) -> dict[str, Field]:
         one.name, one.kw_only = name, kw_only or one.kw_only
         own[name] = one
     return own
+
+
+def _first_init(self: Any, /, *args: Any, **keywords: Any) -> None:
+    """Stand in for ``__init__`` as long as it does not pay to compile that."""
+    made = _record_of(type(self))
+    made._record_count += 1
+    if made._record_count > FEW or not _filled(self, made, args, keywords):
+        _compile_init(made)(self, *args, **keywords)
+
+
+def _filled(self: Any, made: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
+    """Set every field, if the arguments are in order."""
+    every, _, post = made._record_source
+    values = dict(zip(made.__match_args__, args, strict=False)) | keywords
+    unused = len(args) + len(keywords)
+    for one in every:
+        value = one.default
+        if one.init and one.name in values:
+            value = values[one.name]
+            unused -= 1
+        elif one.factory is not None:
+            value = one.factory()
+        elif value is MISSING and one.init:
+            return False
+        if value is not MISSING:
+            object.__setattr__(self, one.name, value)
+    if unused == 0 and post:
+        self.__post_init__()
+    return unused == 0
+
+
+def _record_of(cls: Any) -> Any:
+    """Return a record, or the one that a class inherits ``__init__`` from."""
+    return next(each for each in cls.__mro__ if "_record_source" in each.__dict__)
+
+
+def _compile_init(made: Any) -> Callable[..., None]:
+    """Give a record its real ``__init__``, and return that."""
+    if made.__init__ is _first_init:
+        made.__init__ = _init_of(*made._record_source)
+    init: Callable[..., None] = made.__init__
+    return init
 
 
 def _init_of(every: tuple[Field, ...], frozen: bool, post: bool) -> Callable[..., None]:

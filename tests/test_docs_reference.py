@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import get_args
@@ -13,7 +12,7 @@ import pytest
 
 from rawkit.api.ping import PingOptions
 from rawkit.cli.ping_options import OPTIONS
-from rawkit.cli.records import FIELDS, Field
+from rawkit.cli.trace_options import OPTIONS as TRACE_OPTIONS
 from rawkit.engine.ping_events import PingEvent
 from rawkit.engine.ping_report import Ledger, PingReport
 from rawkit.lab import Answer, Hop, Target
@@ -22,6 +21,7 @@ from rawkit.lab.plan import LinkOptions
 from rawkit.record import fields
 from rawkit.wire import ethernet, extensions, icmp, icmpv6, ipv4, ipv6, udp
 from rawkit.wire.packet import Header
+from tests.docs_json import WRITERS, heading_of, types_of, written_anew
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -58,27 +58,18 @@ def names(table: str) -> list[str]:
     return [name for row in rows(table) for name in CODE.findall(row[0])]
 
 
-WRITERS = sorted(path.stem for path in (ROOT / "rawkit" / "cli").glob("*_json.py"))
+def test_every_json_type_and_field_is_described_as_the_code_has_it() -> None:
+    page = text("json.md")
+
+    assert page == written_anew(page), "python -m tests.docs_json writes the tables anew"
+    assert "TODO" not in page
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_every_type_of_json_object_is_described_with_its_fields(writer: str) -> None:
-    module = import_module(f"rawkit.cli.{writer}")
-    table = section("json.md", f"rawkit {writer.removesuffix('_json').replace('_', ' --')}")
-    cells = {CODE.findall(row[0])[0]: CODE.findall(row[2]) for row in rows(table)}
+def test_every_command_that_writes_json_has_its_section(writer: str) -> None:
+    described = names(section("json.md", heading_of(writer)))
 
-    assert {kind: tuple(names) for kind, names in cells.items()} == {
-        **module.SCHEMA, **getattr(module, "PARTS", {})
-    }  # fmt: skip
-
-
-def test_every_json_field_is_described_as_the_code_has_it() -> None:
-    table = {
-        CODE.findall(name)[0]: Field(meaning, unit)
-        for name, unit, meaning in rows(section("json.md", "Fields"))
-    }
-
-    assert list(table.items()) == list(FIELDS.items())
+    assert described == [*types_of(writer)]
 
 
 def test_every_option_of_ping_is_described_as_it_is_written() -> None:
@@ -91,6 +82,21 @@ def test_every_option_of_ping_is_described_as_it_is_written() -> None:
             if word
         )
         for option in OPTIONS
+    ]
+
+
+def test_every_option_of_trace_is_described_as_it_is_written() -> None:
+    described = [row[0].replace("\\|", "|") for row in rows(section("trace.md", "Options"))]
+
+    assert described == [
+        ", ".join(
+            f"`{word}{'' if option.may_lack_argument else ' '}{option.argument}`"
+            if option.argument
+            else f"`{word}`"
+            for word in (f"-{option.letter}" if option.letter else "", f"--{option.name}")
+            if word
+        )
+        for option in TRACE_OPTIONS
     ]
 
 

@@ -2,11 +2,12 @@
 
 import copy
 import pickle
+from inspect import signature
 from typing import ClassVar
 
 import pytest
 
-from rawkit.record import field, fields, record, replace
+from rawkit.record import FEW, field, fields, record, replace
 
 
 @record
@@ -50,6 +51,45 @@ class Even:
 def test_fields_are_positional_or_named() -> None:
     assert Point(1, 2) == Point(y=2, x=1)
     assert (Point(1).x, Point(1).y, Point.KIND) == (1, 0, "point")
+
+
+def test_a_signature_is_that_of_the_fields_before_and_after_the_first_instance() -> None:
+    @record
+    class Box(Point):
+        lid: bool = True
+
+    class Crate(Box):
+        __slots__ = ()
+
+    before, crates = str(signature(Box)), str(signature(Crate))
+    for _ in range(FEW + 1):
+        Box(1)
+
+    assert before == crates == "(x, y=0, note=None, lid=True)"
+    assert str(signature(Box)) == before
+
+
+@pytest.mark.parametrize("made", [0, FEW, FEW + 1])
+def test_wrong_arguments_are_refused_however_many_instances_there_are(made: int) -> None:
+    @record
+    class Box:
+        lid: bool
+        size: int = field(default=3, init=False)
+        tags: list[str] = field(default_factory=list)
+
+    boxes = [Box(True, ["a"]) for _ in range(made)]
+
+    assert all(box == Box(tags=["a"], lid=True) and box.size == 3 for box in boxes)
+    assert Box(False).tags is not Box(False).tags
+    for arguments, keywords in (
+        ((), {}),
+        ((True, [], 1), {}),
+        ((True,), {"lid": True}),
+        ((True,), {"size": 4}),
+        ((True,), {"other": 4}),
+    ):
+        with pytest.raises(TypeError, match="__init__"):
+            Box(*arguments, **keywords)
 
 
 def test_values_are_equal_by_their_compared_fields_and_class() -> None:

@@ -25,6 +25,8 @@ Command = Callable[[Sequence[str]], int]
 COMMANDS = {
     "ping": "ask hosts whether they are there, and how far away (ping(8)'s letters)",
     "trace": "find the routers on the way to a host (traceroute(8)'s letters)",
+    "pmtu": "find the largest packet that reaches a host whole (tracepath(8)'s letters)",
+    "resolve": "ask who on the link has an address, by ARP or NDP (arping(8)'s letters)",
     "lab": "build a network in namespaces, and run things in it",
     "caps": "show what this process may do, and what that allows",
     "doctor": "check this machine: what works, what does not, and the way out",

@@ -176,6 +176,98 @@ FIELDS: dict[str, Field] = {
         "by how many hops the way back is longer than the way there; `null`: no answer"
     ),
     "remarks": Field("list of what is concluded, such as `rate limited`"),
+    # a graph of paths
+    "nodes": Field("list of objects: who is where, by the distance; the first is this host"),
+    "edges": Field("list of objects: which node comes right after which"),
+    "diamonds": Field("list of objects: where ways part and meet again"),
+    "node": Field("number of a node: its place in `nodes`"),
+    "next": Field("list of the numbers of the nodes that come next"),
+    "flows": Field("list of the numbers of the flows that pass there"),
+    "target": Field("whether it is the host itself"),
+    "balancing": Field(
+        'how several next hops are shared: `"per flow"`, `"per packet"`, `"unclear"`; `"none"`:'
+        " there is one at most"
+    ),
+    "tried": Field("flows by which the next hops of a node were looked for"),
+    "confidence": Field(
+        "chance that these would have shown one next hop more, if there were one",
+        "share, 0 to 1",
+    ),
+    "settled": Field("whether that is as sure as it was to be"),
+    "before": Field("number of the node that comes first"),
+    "after": Field("number of the node that comes right after it"),
+    "certain": Field("false where packets of one flow part, so that it need not be one way"),
+    "begin": Field("number of the node before the ways part"),
+    "meets": Field("number of the node where they meet; `null`: they do not"),
+    "span": Field("hops from the one to the other, or to the last that is known"),
+    "width": Field("most nodes at one distance"),
+    "paths": Field("how many ways lead through the graph"),
+    "wanted_confidence": Field("what `confidence` was to be for each node", "share, 0 to 1"),
+    "complete": Field("whether all nodes are settled, and nothing was given up"),
+    "flow_count": Field("how many flows were used"),
+    "limited": Field("list of the hops that answer only so many times a second"),
+    # a path MTU
+    "path_mtu": Field(
+        "the largest packet that passes, IP header included; `null`: not known", OCTETS
+    ),
+    "local_mtu": Field("what the first link carries, or the largest packet to be tried", OCTETS),
+    "carried": Field("the largest packet that is known to have come to this hop", OCTETS),
+    "next_hop": Field("number of the first hop known to be behind this place; `null`: not known"),
+    "announced": Field(
+        "whether a router says that larger packets are too big; `null`: it cannot be heard"
+    ),
+    "distance": Field("number of hops to the host; `null`: not known"),
+    "lies": Field("that contradict themselves, of routers that say too big", ANSWERS),
+    # a link
+    "mac": Field("hardware address of `address`, as is claimed; `null`: nobody claims it"),
+    "macs": Field("list of the hardware addresses that were claimed, each once"),
+    "mac_before": Field("hardware address that it had until now; `null`: no other"),
+    "frame_mac": Field("hardware address that the frame itself came from"),
+    "local_mac": Field("our own hardware address"),
+    "operation": Field(
+        '`"request"`, `"reply"`, `"probe"` (somebody wants the address), `"announcement"`'
+        ' (nobody asked for it) or `"router"`'
+    ),
+    "to_all": Field("whether the frame went to everybody, or to a group"),
+    "speaks_to": Field("the address that the message is for, or asks about"),
+    "is_router": Field("whether it says that it is a router"),
+    "override": Field("false where a better claim would stand: of a proxy, or of one of many"),
+    "interface": Field("name of the interface"),
+    "vlan": Field("number of the VLAN; `null`: the frame had no tag"),
+    "purpose": Field('what was sent for: `"ask"`, `"probe"`, `"announce"` or `"answer"`'),
+    "in_conflict": Field("whether two hosts claim the address, or anybody what is ours or free"),
+    "to_everybody": Field("broadcasts and multicasts among `sent`", PROBES),
+    "received": Field("messages that were believed"),
+    "requests": Field("those of `received` that ask"),
+    "received_by_all": Field("those of `received` that went to everybody, or to a group"),
+    "conflicts": Field("those of `received` that contradict another one, or us"),
+    "invalid": Field("messages not believed: from afar, damaged, or against the rules"),
+    "dropped": Field("frames that this host dropped unread, whatever they were"),
+    "change": Field('`"new"`, `"changed"` or `"same"`: compared with what was said before'),
+    "changes": Field("how often an address moved to another hardware address"),
+    "probes_heard": Field("how often somebody asked for an address to have it himself"),
+    "first_heard": Field("when the address was first heard of", SINCE),
+    "last_heard": Field("when it was last heard of", SINCE),
+    "found_routers": Field("list of the addresses of the routers that were heard"),
+    "default_routers": Field("list of objects: the addresses to send to"),
+    "router": Field("address of a router"),
+    "preference": Field("the higher the better; of IPv6 -1, 0 or 1"),
+    "lifetime": Field("for how long it holds; `null`: for ever", SECONDS),
+    "hop_limit": Field("hop limit that hosts are to send with; `null`: not told"),
+    "managed": Field("whether addresses are to be had by DHCPv6; `null`: not IPv6"),
+    "other_settings": Field("whether other settings are to be had by DHCPv6; `null`: not IPv6"),
+    "link_mtu": Field("MTU of the link, as a router tells it; `null`: it does not", OCTETS),
+    "prefixes": Field("list of objects: the prefixes of the link"),
+    "prefix": Field("a network, such as `2001:db8::/64`"),
+    "on_link": Field("whether its addresses are on this link"),
+    "autonomous": Field("whether hosts may make addresses of it"),
+    "valid": Field("for how long such addresses are valid; `null`: for ever", SECONDS),
+    "preferred": Field("for how long they are preferred; `null`: for ever", SECONDS),
+    "routes": Field("list of objects: networks that the router is a way to"),
+    "name_servers": Field("list of objects: recursive name servers"),
+    "servers": Field("list of their addresses"),
+    "search_domains": Field("list of objects: domains to look up short names in"),
+    "domains": Field("list of their names"),
 }
 """Every name that an object may have, in no object with another meaning. Append yours."""
 

@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
             if options.multipath:
                 from rawkit.cli.trace_multipath import run
 
-                return run(options)
+                return run(options, _opened_capture(options, files))
             return _trace(options, files)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -63,24 +63,30 @@ def _opener(options: TraceOptions, files: ExitStack) -> "tuple[Opener, float | N
         return lambda _: Replay(recording, options.replay_speed), recording.epoch
     from rawkit.cli.trace_session import open_session
 
-    capture = _capture(options.pcap, files) if options.pcap is not None else None
+    capture = _opened_capture(options, files)
     if options.record is None:
         return lambda method: open_session(options, capture, method), None
     from rawkit.cli.trace_record import Recorded, open_recording
 
     record = files.enter_context(open_recording(options.record))
-
     return lambda method: Recorded(open_session(options, capture, method), record), None
 
 
 def _live(options: TraceOptions, opened: "Opener", lookup: "Lookup") -> int:
     from rawkit.cli.trace_live import live
 
-    fixed = "a recording has its method" if options.replay is not None else ""
+    has_file = options.replay is not None or options.record is not None
+    fixed = "a recording has its method" if has_file else ""
     return live(opened, fixed=fixed, lookup=lookup)
 
 
-def _capture(name: str, files: ExitStack) -> BinaryIO:
+def _opened_capture(options: TraceOptions, files: ExitStack) -> BinaryIO | None:
+    return None if options.pcap is None else _capture(options.pcap, files)
+
+
+def _capture(name: str | None, files: ExitStack) -> BinaryIO | None:
+    if name is None:
+        return None
     if name == "-":
         raise UsageError("stdout is for what is shown: name a FILE, or a pipe as >(command)")
     try:

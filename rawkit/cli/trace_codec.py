@@ -1,6 +1,7 @@
 """Events of a trace as plain values for JSON, and back without loss."""
 
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address, IPv6Address
 from math import isfinite
 from typing import Any
 
@@ -22,7 +23,9 @@ from rawkit.engine.trace_settings import TraceSettings
 from rawkit.host.names import numeric
 from rawkit.record import as_dict, fields
 from rawkit.wire.address import Address
-from rawkit.wire.dissect import BY_IP_PROTOCOL, dissect_ip
+from rawkit.wire.dissect import dissect_ip
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.multipart import ExtensionObject
 from rawkit.wire.news import Dropped, Opened
 from rawkit.wire.packet import Header, Packet
@@ -154,14 +157,23 @@ def _plain_probe(probe: Probe) -> list[int]:
     return [probe.serial, probe.ttl, probe.turn, probe.round, probe.flow]
 
 
-def _plain_message(answer: Answer) -> int | list[Any] | None:
-    """Return which header of the packet it is; one that is not in there, as its octets."""
+def _plain_message(answer: Answer) -> int | str | None:
+    """Return which header of the packet it is; of one that is not in there, a packet with it."""
     message = answer.message
     if message is None:
         return None
     if message in answer.packet.headers:
         return answer.packet.headers.index(message)
-    return [message.IP_PROTOCOL, message.pack().hex()]
+    return bytes(_around(answer) / message).hex()
+
+
+def _around(answer: Answer) -> Header:
+    match answer.source, answer.target.src:
+        case (IPv4Address() as source, IPv4Address() as here):
+            return IPv4(source, here)
+        case (IPv6Address() as source, IPv6Address() as here):
+            return IPv6(source, here)
+    raise ValueError(f"an answer from {answer.source} to {answer.target.src}")
 
 
 def _message(plain: Any, packet: Packet) -> Header | None:
@@ -171,9 +183,7 @@ def _message(plain: Any, packet: Packet) -> Header | None:
         if not 0 <= plain < len(packet.headers):
             raise ValueError(f"the packet has no header {plain}")
         return packet.headers[plain]
-    protocol, octets = plain
-    header, _ = BY_IP_PROTOCOL[protocol](memoryview(bytes.fromhex(octets)))
-    return header
+    return _message(1, _packet(plain))
 
 
 def _packet(plain: Any) -> Packet:
@@ -244,7 +254,7 @@ WRITE: dict[str, Callable[[Any], Any]] = {
     "sent_by": lambda clock: clock.value,
     "received_by": lambda clock: clock.value,
     "extensions": lambda objects: [
-        [one.classnumber_of, one.class_type, one.payload.hex()] for one in objects
+        [one.class_number, one.class_type, one.payload.hex()] for one in objects
     ],
     "error": lambda error: [error.errno, error.strerror or str(error)],
     "packet": lambda packet: bytes(packet).hex(),

@@ -2,15 +2,21 @@
 
 import sys
 from collections.abc import Callable
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING
 
-from rawkit.cli.errors import NO_ANSWER, OK
-from rawkit.cli.records import line
-from rawkit.cli.trace_json import summary
+from rawkit.cli import startup
+from rawkit.cli.errors import NO_ANSWER, OK, write
+from rawkit.cli.trace_live_charts import cut
+from rawkit.cli.trace_live_facts import heading, is_reached
+from rawkit.cli.trace_live_table import table
 from rawkit.cli.trace_lookup import Lookup
 from rawkit.cli.trace_record import Traced
-from rawkit.engine.trace_report import TraceReport
 from rawkit.engine.trace_settings import Method
 from rawkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from rawkit.cli.trace_live_app import TraceApp
 
 NO_TERMINAL = "--live needs a terminal; elsewhere take --report, --json or --csv"
 NO_TEXTUAL = "--live needs textual: pip install 'rawkit[ui]'"
@@ -24,16 +30,14 @@ def live(
     *,
     fixed: str = "",
     lookup: Lookup,
-    closing: Callable[[TraceReport], None] = lambda report: None,
 ) -> int:
-    """Show a trace until the user has seen enough; return 0 if the target was reached, else 1.
+    """Show a trace until the user has seen enough; return 0 if the target ever answered, else 1.
 
     Args:
         opener: makes what is to be shown, at once, and again for another method: a session
             that tells everything (``announce=True``), mostly for ever; or a replay.
         fixed: why the method cannot be changed; empty: it can.
         lookup: names and networks of addresses; it is asked again and again.
-        closing: is told what was shown last, once the terminal is as it was before.
 
     Raises:
         UsageError: there is no terminal, or no textual.
@@ -48,14 +52,19 @@ def live(
             raise UsageError(NO_TEXTUAL) from error
         raise
     app = TraceApp(opener, fixed=fixed, lookup=lookup)
+    startup.end()
     app.run()
     if app.failure is not None:
         raise app.failure
-    closing(app.model.report())
-    return OK if app.session.report().reached else NO_ANSWER
+    write(last_screen(app))
+    return OK if is_reached(app.session.report()) else NO_ANSWER
 
 
-def as_json(report: TraceReport, session: Traced, lookup: Lookup) -> str:
-    """Return a report as the line of JSON that ``--json`` ends with."""
-    values = summary(report, session.settings, lookup)
-    return line("trace", "summary", report.target, values)
+def last_screen(app: "TraceApp") -> str:
+    """Return what was shown last as plain text, for the terminal as it was before."""
+    width = get_terminal_size().columns
+    model = app.model
+    lines = heading(model.report(), app.session.settings, app.state)
+    if rows := model.rows():
+        lines += table(rows, width, 0)
+    return "".join("".join(text for text, _ in cut(line, width)).rstrip() + "\n" for line in lines)

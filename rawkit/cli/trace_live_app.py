@@ -13,7 +13,8 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Footer, Static
 
 from rawkit.cli.errors import cause_of
-from rawkit.cli.trace_live import Opener, as_json
+from rawkit.cli.trace_json import report_line
+from rawkit.cli.trace_live import Opener
 from rawkit.cli.trace_live_charts import Line, cut, histogram, round_trips
 from rawkit.cli.trace_live_facts import facts, heading
 from rawkit.cli.trace_live_model import LiveModel, Row
@@ -55,6 +56,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class TraceApp(App[None]):
     """Shows a trace while it runs."""
 
+    TITLE = "rawkit trace"
     ENABLE_COMMAND_PALETTE = False
     CSS = f"""
     Screen {{ background: #0d1117; color: #c9d1d9; }}
@@ -253,7 +255,8 @@ class TraceApp(App[None]):
 
     def action_copy(self) -> None:
         """Copy what is known as JSON, by the terminal's leave (OSC 52)."""
-        self.copy_to_clipboard(as_json(self.model.report(), self.session, self._lookup))
+        report, settings = self.model.report(), self.session.settings
+        self.copy_to_clipboard(report_line(report, settings, self._lookup))
         self.notify("The report went to the clipboard as JSON, if the terminal allows it.")
 
     def action_details(self) -> None:

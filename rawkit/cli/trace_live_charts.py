@@ -47,8 +47,8 @@ def sparkline(history: Sequence[Sample], top: float) -> Line:
         if sample.rtt is None:
             text, style = (LATE, "late") if sample.is_late else (LOST, "lost")
         else:
-            level = int(sample.rtt / top * len(LEVELS)) if top else 0
-            text, style = LEVELS[min(level, len(LEVELS) - 1)], pace(sample.rtt, usual)
+            level = min(sample.rtt / top * len(LEVELS), len(LEVELS) - 1) if top else 0
+            text, style = LEVELS[int(level)], pace(sample.rtt, usual)
         if line and line[-1][1] == style:
             line[-1] = line[-1][0] + text, style
         else:
@@ -103,7 +103,7 @@ def histogram(trips: Sequence[float], width: int, height: int) -> list[Line]:
         width: columns there are.
         height: lines for the bars.
     """
-    bars = bins(trips, max(1, width // BAR))
+    bars = bins(trips, max(1, (width - len(" ms")) // BAR))
     if not bars or height < 1:
         return []
     fullest = max(bar.count for bar in bars)

@@ -43,7 +43,7 @@ def heading(report: TraceReport, settings: TraceSettings, state: str) -> list[Li
     if state != "running":
         second.append((f"{state} · ", "slow"))
     elif report.rounds:
-        word, style = ("reached", "good") if report.reached else ("not reached", "bad")
+        word, style = ("reached", "good") if is_reached(report) else ("not reached", "bad")
         second += [(word, style), (" · ", "dim")]
     parts = [
         f"round {report.rounds}",
@@ -57,6 +57,15 @@ def heading(report: TraceReport, settings: TraceSettings, state: str) -> list[Li
     ]
     second.append((" · ".join(part for part in parts if part), "dim"))
     return [first, second]
+
+
+def is_reached(report: TraceReport) -> bool:
+    """Whether the target has answered; one lost answer in the latest round is no news here."""
+    return report.reached or any(
+        source.address == report.target.address and not source.annotations
+        for hop in report.hops
+        for source in hop.sources
+    )
 
 
 def facts(hop: HopReport, model: LiveModel) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from rawkit.cli.trace_live_charts import Line, common_top, milliseconds, sparkline
+from rawkit.cli.trace_live_charts import Line, common_top, cut, milliseconds, sparkline
 from rawkit.cli.trace_live_model import Row
 from rawkit.record import record
 
@@ -81,13 +81,13 @@ def table(rows: Sequence[Row], width: int, selected: int) -> list[Line]:
             for text, style in _cell(row, column, top):
                 line.append((text, f"{mark} {style}".strip()))
             line.append((" ", mark))
-        lines.append(line)
-    return lines
+        lines.append(line[:-1])  # a blank between two columns, and none behind the last
+    return [cut(line, width) for line in lines]
 
 
 def titles(chosen: Sequence[Column]) -> Line:
     """Return the line above the table."""
-    return [(_fit(TITLES[one.name], one) + " ", "title") for one in chosen]
+    return [(" ".join(_fit(TITLES[one.name], one) for one in chosen), "title")]
 
 
 def _wishes(rows: Sequence[Row]) -> dict[str, int]:

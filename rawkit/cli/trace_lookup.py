@@ -1,10 +1,12 @@
 """What is known of the addresses that a trace meets: names, and autonomous systems."""
 
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rawkit.host.asn import AutonomousSystem
 from rawkit.wire.address import Address
+
+if TYPE_CHECKING:
+    from rawkit.host.asn import AutonomousSystem
 
 PATIENCE = 0.1
 """Seconds that all lines of a trace together may wait for names: a silent name server
@@ -22,7 +24,7 @@ class Names(Protocol):
 class Systems(Protocol):
     """Autonomous systems; from a table at once, by DNS in time."""
 
-    def known(self, address: Address) -> AutonomousSystem | None: ...
+    def known(self, address: Address) -> "AutonomousSystem | None": ...
 
 
 class Lookup:
@@ -51,7 +53,7 @@ class Lookup:
         """Return the name, if it is known by now."""
         return self._names.known(address) if self._names else None
 
-    def system(self, address: Address) -> AutonomousSystem | None:
+    def system(self, address: Address) -> "AutonomousSystem | None":
         """Return the autonomous system, if it is known by now."""
         return self._systems.known(address) if self._systems else None
 

@@ -13,6 +13,7 @@ A recording that breaks off is good up to there, in the middle of a line, too.
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any, Protocol, TextIO
 
 from rawkit.cli.errors import WriteError
@@ -116,6 +117,8 @@ class Recorded:
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
         except OSError as error:
+            with suppress(OSError):
+                self._file.close()  # or it would complain of the same when it is closed later
             raise WriteError(f"cannot write to {self._file.name!r}: {error.strerror}") from error
 
 

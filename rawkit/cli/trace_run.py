@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from rawkit.cli import startup
 from rawkit.cli.errors import NO_ANSWER, OK, TROUBLE, cause_of, complain, write
-from rawkit.cli.records import Wall
 from rawkit.cli.trace_lookup import Lookup
 from rawkit.cli.trace_wanted import TraceOptions
 from rawkit.engine.ping_events import Target
@@ -19,6 +18,7 @@ from rawkit.session import RealTime
 from rawkit.wire.news import Opened
 
 if TYPE_CHECKING:
+    from rawkit.cli.records import Wall
     from rawkit.cli.trace_record import Traced
 
 TRY_AGAIN = 0.01
@@ -56,7 +56,8 @@ class Run:
         self._lookup = lookup
         self._verbose = verbose
         self._waiting = {RealTime.wait.__code__}
-        if hasattr(stream, "epoch"):  # a replay: it sleeps where it iterates
+        self._is_replay = hasattr(stream, "epoch")
+        if self._is_replay:  # it sleeps where it iterates
             self._waiting.add(type(stream).__iter__.__code__)
         self._refused: set[int | None] = set()
         self._stopped = False
@@ -90,13 +91,19 @@ class Run:
         for event in self._stream:
             if not self._opened:
                 self._opened = True
-                startup.end()
-                write(self._printer.opening(self._stream.target))
+                self._begin()
             self._notice(event)
             if text := self._printer.event(event):
                 write(text)
             if self._stopped:
                 return
+
+    def _begin(self) -> None:
+        """Do what the first probes, which are on their way by now, need not have waited for."""
+        if not self._is_replay:
+            give_up_privileges()
+        startup.end()
+        write(self._printer.opening(self._stream.target))
 
     def _notice(self, event: TraceEvent) -> None:
         match event:
@@ -118,8 +125,16 @@ class Run:
         signal.setitimer(signal.ITIMER_REAL, TRY_AGAIN)
 
 
+def give_up_privileges() -> None:
+    """Give up every capability: the sockets are open, and nothing has been heard yet."""
+    from rawkit.host import capability
+
+    if capability.read().permitted:
+        capability.drop()
+
+
 def printer_for(
-    options: TraceOptions, settings: TraceSettings, lookup: Lookup, wall: Wall
+    options: TraceOptions, settings: TraceSettings, lookup: Lookup, wall: "Wall"
 ) -> Printer:
     """Return what prints in the form that was asked for."""
     if options.report:

@@ -27,7 +27,7 @@ def open_session(
         UsageError: the options make no sense.
     """
     keywords = settings(options, method or options.method)
-    keywords["wrap"] = _wrapper(options, capture)
+    keywords["wrap"] = wrapper(capture)
     return api.trace(options.host, **keywords)
 
 
@@ -96,16 +96,10 @@ def _systems(options: TraceOptions) -> Systems | None:
     return systems_by_dns(options.as_zone)
 
 
-def _wrapper(options: TraceOptions, capture: BinaryIO | None) -> Callable[[PacketIO], PacketIO]:
-    def wrap(io: PacketIO) -> PacketIO:
-        from rawkit.host import capability
+def wrapper(capture: BinaryIO | None) -> Callable[[PacketIO], PacketIO] | None:
+    """Return what puts a pipe around the socket that keeps the packets, if there is a file."""
+    if capture is None:
+        return None
+    from rawkit.sockets.tee import PcapTee
 
-        if not options.live and capability.read().permitted:
-            capability.drop()  # the sockets are open, and nothing more is needed
-        if capture is not None:
-            from rawkit.sockets.tee import PcapTee
-
-            io = PcapTee(io, capture)
-        return io
-
-    return wrap
+    return lambda io: PcapTee(io, capture)

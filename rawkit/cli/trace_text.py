@@ -8,14 +8,7 @@ from rawkit.engine.trace_events import Answer, Hop, TraceEvent
 from rawkit.engine.trace_remarks import round_hops
 from rawkit.engine.trace_report import TraceReport
 from rawkit.engine.trace_settings import TraceSettings
-from rawkit.wire.multipart import ExtensionObject, InterfaceInfo, Role
 
-ROLES = {
-    Role.INCOMING: "INC",
-    Role.SUB_IP: "SUB",
-    Role.OUTGOING: "OUT",
-    Role.NEXT_HOP: "NXT",
-}
 MISSING = "*"
 
 
@@ -98,36 +91,11 @@ class TraceText:
         if options.systems:
             text += f" [{self._lookup.network(address) or MISSING}]"
         if options.extensions and answer.extensions:
+            from rawkit.cli.trace_extensions_text import extensions_text
+
             text += f" <{extensions_text(answer.extensions)}>"
         if options.back:
             hops = round_hops(answer.ttl)
             if hops is not None and hops != answer.probe.ttl:
                 text += f" '-{hops}'"
         return text
-
-
-def extensions_text(objects: tuple[ExtensionObject, ...]) -> str:
-    """Return extension objects as traceroute(8) ``-e`` shows them, interfaces as 2.1.4 does."""
-    return ";".join(_object_text(one) for one in objects)
-
-
-def _object_text(one: ExtensionObject) -> str:
-    match one.decoded:
-        case tuple() as stack:
-            return "MPLS:" + "/".join(
-                f"L={entry.label},E={entry.traffic_class},S={entry.bottom:d},T={entry.ttl}"
-                for entry in stack
-            )
-        case InterfaceInfo() as info:
-            name = "".join(c if c.isprintable() else "?" for c in info.name or "")
-            parts = (
-                "" if info.index is None else str(info.index),
-                "" if info.address is None else str(info.address),
-                f'"{name}"' if name else "",
-                "" if info.mtu is None else f"mtu={info.mtu}",
-            )
-            return f"{ROLES[info.role]}:" + ",".join(filter(None, parts))
-        case _:
-            octets = one.payload
-            words = (octets[place : place + 4].hex() for place in range(0, len(octets), 4))
-            return f"{one.class_number}/{one.class_type}:" + ",".join(words)

@@ -17,6 +17,8 @@ from rawkit.wire.address import Address
 
 REPORT_ROUNDS = 10
 """As mtr(8) has it."""
+SYN_HEADER = 40
+"""Octets of the TCP header of a SYN, with the options that are usual."""
 DNS_PORT = 53
 """Where ``-U`` goes, as in traceroute(8)."""
 
@@ -133,7 +135,9 @@ def check(options: TraceOptions) -> None:
 
 
 def probe_length(settings: TraceSettings, version: int) -> int:
-    """Return the octets of a probe, IP header included."""
+    """Return the octets of a probe, IP header included; of TCP they are as flags have it."""
+    if settings.method == "tcp":
+        return IP_HEADER[version] + (SYN_HEADER if settings.flags & SYN else SHORTEST["tcp"])
     return settings.length or max(LENGTH[version], least_length(settings.method, version))
 
 

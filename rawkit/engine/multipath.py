@@ -206,17 +206,17 @@ class Multipath:
         return tuple(send)
 
     def _plan(self, now: float) -> None:
-        """Make a new queue. What needs a trial is only entered, and asked in one."""
-        board = self._board
+        """Make a new queue: what is on trial first, and then all else that is wanted."""
         self._is_stale = False
         self._trials.close(now)
-        wanted = self._planner.wanted()
-        queue = [one for one in wanted if one[0] not in board.limited]
-        for ttl, flow in wanted:
-            if ttl in board.limited:
-                board.place(ttl, flow)
-        trials = self._trials.due(now, self._planner.levels, self._planner.branches)
-        self._queue = [*trials, *queue]
+        queue, wishes = list[tuple[int, int]](), dict[int, list[int]]()
+        for ttl, flow in self._planner.wanted():
+            if ttl in self._board.limited:
+                wishes.setdefault(ttl, []).append(flow)
+            else:
+                queue.append((ttl, flow))
+        planner = self._planner
+        self._queue = [*self._trials.due(now, planner.levels, planner.branches, wishes), *queue]
 
     def _launch(self, now: float, ttl: int, flow: int) -> Packet:
         cell = self._board.place(ttl, flow)
@@ -340,7 +340,7 @@ class Multipath:
         wait = self._patience.for_ttl(flight.cell.ttl)
         if self._one_at_a_time:
             return settings.wait
-        if wait >= settings.wait and turn < settings.attempts - 1:
+        if wait >= settings.wait and settings.near and turn < settings.attempts - 1:
             heard = max(AT_LEAST, settings.near * self._slowest)
             wait = heard if self._slowest else settings.wait * FIRST_WAIT
         return float(min(settings.wait, wait * 2 ** min(turn, settings.attempts - 1)))

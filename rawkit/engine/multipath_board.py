@@ -10,6 +10,11 @@ from rawkit.wire.address import Address
 STRIKES = 2
 """Times that a silent flow is passed over while its neighbours answer, to be believed."""
 
+MOST_LOST = 3
+"""Flows given up at a hop, after which no others are tried there."""
+BAD_LUCK = 1e-5
+"""The chance that mere losses look like a silent flow, at which that is believed."""
+
 
 @record(eq=False)
 class Vertex:
@@ -132,23 +137,49 @@ class Board:
         """Whether somebody silent is there, as far as one can tell.
 
         Where others answer at the same distance it takes more than missing answers:
-        those may have been asked too often, and answer nobody for a while.
+        those may be lost, or have been asked too often, and answer nobody for a while.
         """
         if not self.is_spent(cell) or cell.is_lost or not cell.sent:
             return False
-        return cell.strikes >= STRIKES or cell.ttl not in self._places
+        if cell.ttl not in self._places:
+            return True
+        if cell.strikes < STRIKES:
+            return False
+        return cell.ttl in self.limited or self._loss(cell.ttl) ** cell.sent <= BAD_LUCK
+
+    def _loss(self, ttl: int) -> float:
+        """Return the share of probes without an answer where somebody did answer."""
+        cells = [cell for cell in self.rows[ttl].values() if cell.sources]
+        asked = sum(cell.sent - cell.open - cell.refused for cell in cells)
+        return 1 - sum(len(cell.sources) for cell in cells) / asked if asked else 0.0
 
     def is_doubtful(self, cell: Cell) -> bool:
         """Whether it takes a trial to tell what its silence means."""
         return self.is_spent(cell) and not cell.is_lost and not self.is_silent(cell)
+
+    def is_given_up(self, ttl: int) -> bool:
+        """Whether too much was lost at a hop to go on asking it."""
+        return sum(cell.is_lost for cell in self.rows.get(ttl, {}).values()) >= MOST_LOST
 
     def is_known(self, cell: Cell | None) -> bool:
         """Whether it is known where the flow is."""
         return cell is not None and (bool(cell.sources) or self.is_silent(cell))
 
     def is_mixed(self, ttl: int) -> bool:
-        """Whether packets of one flow were at several places at this distance."""
-        return any(ttl <= self.end(flow) for flow in self._varying.get(ttl, ()))
+        """Whether packets of one flow may be at several places at this distance.
+
+        They were seen to be; or they were right before, and have not met again since.
+        """
+        if any(ttl <= self.end(flow) for flow in self._varying.get(ttl, ())):
+            return True
+        return ttl > self.root.ttl and self.is_mixed(ttl - 1) and self._is_shared(ttl)
+
+    def _is_shared(self, ttl: int) -> bool:
+        """Whether there are several places at a distance."""
+        places = len(self._places.get(ttl, ()))
+        return places > 1 or (
+            places > 0 and any(self.is_silent(cell) for cell in self.rows[ttl].values())
+        )
 
     def level(self, ttl: int, before: dict[int, Vertex]) -> dict[int, Vertex]:
         """Return the place of each flow at a distance, as far as it is known.

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from rawkit.engine.multipath_board import Board, Vertex
-from rawkit.engine.multipath_plan import Branch, Planner, repeats
+from rawkit.engine.multipath_plan import Branch, Planner
 from rawkit.engine.multipath_report import Balancing, Diamond, Edge, Node
 from rawkit.engine.rtt import RoundTrips
 from rawkit.engine.stopping_rule import chance_of_missing
@@ -52,6 +52,7 @@ class Graph:
         self._collect()
         self._same = self._merged_silence()
         self._number = self._numbered()
+        self._loose = self._loose_hops()
 
     def nodes(self) -> tuple[Node, ...]:
         """Return the nodes, by their distance."""
@@ -131,39 +132,29 @@ class Graph:
     # What is to be said of it
 
     def _node(self, vertex: Vertex, number: int, flows: set[int], after: tuple[int, ...]) -> Node:
-        known = tuple(sorted(flows))
-        if vertex.address is None and vertex.ttl == self._board.root.ttl:
-            voice, address = Voice(), self._source
-        elif vertex.address is None:
-            voice, address = Voice(), None
-        else:
-            voice, address = self._voices[vertex.ttl, vertex.address], vertex.address
-        mixed = self._board.is_mixed(vertex.ttl)
-        branches = self._branches.get(vertex.ttl, {})
-        alike = [v for v in branches if v.is_mixed or self._same.get(v, v) is vertex]
-        asked = [(v, branches[v]) for v in alike if self._planner.needed(v, branches[v])]
+        here = self._branches.get(vertex.ttl, {}).items()
+        alike = [(v, b) for v, b in here if v.is_mixed or self._same.get(v, v) is vertex]
+        asked = [(v, branch) for v, branch in alike if self._planner.needed(v, branch)]
         tried = sum(branch.tried for _, branch in asked)
-        ways = len(after)
-        rule = self._planner.rule
+        address, voice = vertex.address, Voice()
+        if vertex is self._board.root:
+            address = self._source
+        elif address is not None:
+            voice = self._voices[vertex.ttl, address]
         return Node(
             number,
             vertex.ttl,
             address,
-            known,
+            tuple(sorted(flows)),
             voice.trips.statistics(),
             tuple(voice.annotations),
             voice.labels,
             voice.is_target,
             after,
-            Balancing.UNCLEAR
-            if mixed and ways > 1
-            else self._balancing(vertex.ttl, ways, [branch for _, branch in asked]),
+            self._balancing(vertex.ttl, len(after), [branch for _, branch in asked]),
             tried,
-            1 - chance_of_missing(ways, tried) if asked else 1.0,
-            all(
-                b.tried >= min(rule.flows_for(max(1, len(b.next))), self._enough(v, b))
-                for v, b in asked
-            ),
+            1 - chance_of_missing(len(after), tried) if asked else 1.0,
+            all(branch.tried >= self._enough(v, branch) for v, branch in asked),
         )
 
     def _enough(self, vertex: Vertex, branch: Branch) -> int:
@@ -173,27 +164,36 @@ class Graph:
         return self._planner.needed(vertex, branch)
 
     def _balancing(self, ttl: int, ways: int, branches: Iterable[Branch]) -> Balancing:
-        """Say how a place chooses, which packets of one flow pass together."""
+        """Say how a place chooses."""
         if ways < 2:
             return Balancing.NONE
-        found = set()
-        for branch in branches:
-            cells = list(self._planner.answered_behind(ttl, branch))
-            if any(cell.varies for cell in cells):
-                return Balancing.PER_PACKET
-            needed = self._planner.rule.repeats_for(len({cell.sources[0] for cell in cells}))
-            found.add(0 < needed <= repeats(cells))
+        if self._board.is_mixed(ttl):
+            return Balancing.UNCLEAR
+        found = {self._planner.keeps_flows_together(ttl, branch) for branch in branches}
+        if False in found:
+            return Balancing.PER_PACKET
         return Balancing.PER_FLOW if found == {True} else Balancing.UNCLEAR
+
+    def _loose_hops(self) -> set[int]:
+        """Return the hops at which packets of one flow may be at several places."""
+        loose = set[int]()
+        for ttl, here in sorted(self._branches.items()):
+            apart = any(
+                len(branch.next) > 1 and not self._planner.keeps_flows_together(ttl, branch)
+                for branch in here.values()
+            )
+            if apart or (ttl in loose and not self._is_alone(ttl + 1)):
+                loose.add(ttl + 1)
+        return loose | {ttl for ttl in self._branches if self._board.is_mixed(ttl)}
+
+    def _is_alone(self, ttl: int) -> bool:
+        return sum(vertex.ttl == ttl for vertex in self._number) == 1
 
     def _is_certain(self, before: Vertex, after: Vertex) -> bool:
         """Whether the two were seen by packets that surely went one way."""
-        board = self._board
-        if not (board.is_mixed(before.ttl) or board.is_mixed(after.ttl)):
+        if not {before.ttl, after.ttl} & self._loose:
             return True
-        return any(
-            sum(other.ttl == vertex.ttl for other in self._number) == 1
-            for vertex in (before, after)
-        )
+        return self._is_alone(before.ttl) or self._is_alone(after.ttl)
 
 
 def diamonds_of(nodes: tuple[Node, ...]) -> tuple[Diamond, ...]:

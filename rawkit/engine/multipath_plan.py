@@ -186,7 +186,7 @@ class Planner:
         need = self.needed(vertex, branch) - branch.tried - branch.pending - len(passing)
         if ttl in self._board.limited:
             need = max(need, self._needed_of_hop(ttl))
-        if need <= 0:
+        if need <= 0 or self._board.is_given_up(ttl):
             return 0
         return need - sum(self._want(ttl, flow) for flow in self._unasked(ttl, branch, need))
 
@@ -196,12 +196,13 @@ class Planner:
         return [flow for flow in branch.free if flow not in planned][:count]
 
     def _needed_of_hop(self, ttl: int) -> int:
-        """Return how many flows a hop lacks, be they from wherever.
+        """Return how many flows a hop lacks, whatever router they come from.
 
-        It answers too seldom for asking it enough about each router before it.
+        It answers too seldom for asking enough about each of these; so they are taken
+        for equals.
         """
         row = self._board.rows.get(ttl, {}).values()
-        ways = len(tuple(self._board.addresses(ttl)))
+        ways = max((len(b.next) for b in self.branches.get(ttl - 1, {}).values()), default=1)
         asked = sum(not cell.is_lost for cell in row) + len(self._wanted.get(ttl, {}))
         return self.rule.flows_for(max(1, ways)) - asked
 
@@ -243,8 +244,8 @@ class Planner:
 
     def _want(self, ttl: int, flow: int) -> bool:
         """Ask for a cell, unless that was done; return whether it is news."""
-        planned = self._wanted.setdefault(ttl, {})
-        if flow in planned or self._board.cell(ttl, flow) is not None:
+        board, planned = self._board, self._wanted.setdefault(ttl, {})
+        if flow in planned or board.cell(ttl, flow) is not None or board.is_given_up(ttl):
             return False
         planned[flow] = None
         return True
@@ -254,23 +255,36 @@ class Planner:
     def _repeats(self) -> Iterator[tuple[int, int]]:
         """Yield cells to ask again, for packets of one flow may take different ways."""
         for ttl, here in self.branches.items():
-            if ttl + 1 in self._board.limited or self._board.is_mixed(ttl + 1):
+            if ttl + 1 in self._board.limited or self._board.is_mixed(ttl):
                 continue
             for branch in here.values():
-                cells = list(self.answered_behind(ttl, branch))
-                needed = self.rule.repeats_for(len({cell.sources[0] for cell in cells}))
+                cells = self.answered_behind(ttl, branch)
+                if any(cell.varies for cell in cells):
+                    continue
+                needed = self.rule.repeats_for(len(branch.next))
                 lacking = needed - repeats(cells) - sum(cell.open for cell in cells)
-                tried = sum(cell.sent - 1 for cell in cells)
-                lacking = min(lacking, REPEATS * needed - tried)
+                lacking = min(lacking, REPEATS * needed - sum(cell.sent - 1 for cell in cells))
                 cells.sort(key=lambda cell: (cell.sent, cell.flow))
                 yield from ((ttl + 1, cell.flow) for cell in cells[: max(0, lacking)])
 
-    def answered_behind(self, ttl: int, branch: Branch) -> Iterator[Cell]:
-        """Yield the cells right behind a place where somebody answered."""
-        for flow in branch.flows:
-            cell = self._board.cell(ttl + 1, flow)
-            if cell is not None and cell.sources and ttl + 1 <= self._board.end(flow):
-                yield cell
+    def keeps_flows_together(self, ttl: int, branch: Branch) -> bool | None:
+        """Whether all packets of a flow go from a place to the same; ``None``: unclear."""
+        cells, ways = self.answered_behind(ttl, branch), len(branch.next)
+        if any(cell.varies for cell in cells):
+            return False
+        if repeats(cells) < self.rule.repeats_for(ways):
+            return None
+        if any(vertex.address is None for vertex in branch.next) and any(
+            len(cell.sources) + cell.refused < cell.sent for cell in cells
+        ):
+            return None  # was it lost, or did it go where nobody answers?
+        return True
+
+    def answered_behind(self, ttl: int, branch: Branch) -> list[Cell]:
+        """Return the cells right behind a place where somebody answered."""
+        cells = self._board.rows.get(ttl + 1, {})
+        asked = (cells[flow] for flow in branch.flows if flow in cells)
+        return [cell for cell in asked if cell.sources and self._board.end(cell.flow) > ttl]
 
 
 def repeats(cells: Iterable[Cell]) -> int:

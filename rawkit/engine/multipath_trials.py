@@ -7,6 +7,7 @@ do (RFC 1812 §4.3.2.8): then everything goes on more slowly there.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator
 
 from rawkit.engine.multipath_board import Board, Cell
@@ -35,8 +36,17 @@ class Docket:
     missed: int = 0
     """Those in which a neighbour that had answered before did not."""
     on_trial: list[Cell] = field(default_factory=list)
-    neighbours: list[tuple[Cell, int]] = field(default_factory=list)
-    """Each with the number of its answers before."""
+    neighbours: list[Cell] = field(default_factory=list)
+    sent: dict[Cell, int] = field(default_factory=dict)
+    """How many probes of each had been sent before."""
+    answers: dict[Cell, int] = field(default_factory=dict)
+    """How many had been answered."""
+
+    def call(self, on_trial: list[Cell], neighbours: list[Cell]) -> None:
+        """Begin a trial."""
+        self.on_trial, self.neighbours = on_trial, neighbours
+        self.sent = {cell: cell.sent for cell in (*on_trial, *neighbours)}
+        self.answers = {cell: len(cell.sources) for cell in neighbours}
 
     @property
     def is_open(self) -> bool:
@@ -44,11 +54,14 @@ class Docket:
         return bool(self.on_trial)
 
     @property
+    def unasked(self) -> list[Cell]:
+        """Those whose probe is still to be sent, in order."""
+        return [cell for cell, sent in self.sent.items() if cell.sent == sent]
+
+    @property
     def is_answered(self) -> bool:
         """Whether all that is to come has come, or was given up."""
-        return not any(cell.open for cell in self.on_trial) and not any(
-            cell.open for cell, _ in self.neighbours
-        )
+        return not self.unasked and not any(cell.open for cell in self.sent)
 
 
 class Trials:
@@ -56,7 +69,8 @@ class Trials:
 
     def __init__(self, board: Board) -> None:
         self._board = board
-        self._dockets: dict[int, Docket] = {}
+        self._dockets: defaultdict[int, Docket] = defaultdict(Docket)
+        self._wishes: dict[int, list[int]] = {}
 
     def close(self, now: float) -> None:
         """Judge the trials that are over."""
@@ -64,55 +78,65 @@ class Trials:
             if docket.is_open and docket.is_answered:
                 self._judge(ttl, docket, now)
 
-    def due(self, now: float, levels: Levels, branches: Branches) -> Iterator[tuple[int, int]]:
-        """Begin the trials that are due; yield TTL and flow of what is to be asked, in order."""
-        for ttl, doubtful in self._doubtful():
-            docket = self._dockets.setdefault(ttl, Docket())
-            if docket.is_open or now < docket.next_at:
-                continue
-            doubtful.sort(key=lambda cell: (cell.trials, cell.flow))
-            if ttl in self._board.limited:
-                self._call_limited(ttl, docket, doubtful, levels, branches)
-            else:
-                self._call(ttl, docket, doubtful[:AT_ONCE], levels, branches)
-            yield from ((ttl, cell.flow) for cell in docket.on_trial)
-            yield from ((ttl, cell.flow) for cell, _ in docket.neighbours)
+    def due(
+        self, now: float, levels: Levels, branches: Branches, wishes: dict[int, list[int]]
+    ) -> Iterator[tuple[int, int]]:
+        """Begin the trials that are due; yield TTL and flow of what is to be asked, in order.
 
-    def _call(
-        self, ttl: int, docket: Docket, cells: list[Cell], levels: Levels, branches: Branches
-    ) -> None:
-        """Put cells on trial that come from the same place as the first of them."""
-        before = levels.get(ttl - 1, {})
-        place = before.get(cells[0].flow)
-        docket.on_trial = [cell for cell in cells if before.get(cell.flow) is place]
-        branch = branches.get(ttl - 1, {}).get(place) if place else None
-        docket.neighbours = [(c, len(c.sources)) for c in self._neighbours(ttl, branch)]
-
-    def _call_limited(
-        self, ttl: int, docket: Docket, cells: list[Cell], levels: Levels, branches: Branches
-    ) -> None:
-        """Ask once for each router there is; their neighbours only if that goes on in vain."""
-        if cells[0].trials >= IN_VAIN:
-            self._call(ttl, docket, cells[:AT_ONCE], levels, branches)
-        else:
-            known = len(tuple(self._board.addresses(ttl)))
-            docket.on_trial, docket.neighbours = cells[: max(1, known)], []
+        Args:
+            now: the time.
+            levels: where each flow is.
+            branches: what comes after whom.
+            wishes: flows to be asked for the first time, by TTL of hops that are limited.
+        """
+        self._wishes = wishes
+        for ttl, doubtful in self._waiting().items():
+            docket = self._dockets[ttl]
+            if not docket.is_open and now >= docket.next_at:
+                doubtful.sort(key=lambda cell: (cell.trials, cell.flow))
+                if ttl in self._board.limited:
+                    docket.call(*self._called_where_limited(ttl, doubtful, levels, branches))
+                else:
+                    docket.call(*self._called(ttl, doubtful, levels, branches))
+        for ttl, docket in self._dockets.items():
+            yield from ((ttl, cell.flow) for cell in docket.unasked)
 
     def next_at(self) -> float:
         """Return when the next trial is due; infinity: none is."""
-        times = (
-            self._dockets[ttl].next_at if ttl in self._dockets else -math.inf
-            for ttl, _ in self._doubtful()
-            if ttl not in self._dockets or not self._dockets[ttl].is_open
-        )
-        return min(times, default=math.inf)
+        dockets = (self._dockets[ttl] for ttl in self._waiting())
+        return min((one.next_at for one in dockets if not one.is_open), default=math.inf)
 
-    def _doubtful(self) -> Iterator[tuple[int, list[Cell]]]:
-        board = self._board
+    def _called(
+        self, ttl: int, cells: list[Cell], levels: Levels, branches: Branches
+    ) -> tuple[list[Cell], list[Cell]]:
+        """Return cells that come from the same place as the first of them, and neighbours."""
+        before = levels.get(ttl - 1, {})
+        place = before.get(cells[0].flow)
+        on_trial = [cell for cell in cells[:AT_ONCE] if before.get(cell.flow) is place]
+        branch = branches.get(ttl - 1, {}).get(place) if place else None
+        return on_trial, list(self._neighbours(ttl, branch))
+
+    def _called_where_limited(
+        self, ttl: int, cells: list[Cell], levels: Levels, branches: Branches
+    ) -> tuple[list[Cell], list[Cell]]:
+        """Return one cell for each router there is; neighbours only if that goes on in vain."""
+        known = max(1, len(tuple(self._board.addresses(ttl))))
+        new = [self._board.place(ttl, flow) for flow in self._wishes.get(ttl, ())[:known]]
+        on_trial = [cell for cell in cells if cell.trials < IN_VAIN and cell not in new] + new
+        if on_trial:
+            return on_trial[:known], []
+        return self._called(ttl, cells, levels, branches)
+
+    def _waiting(self) -> dict[int, list[Cell]]:
+        """Return what a trial is needed for, by TTL."""
+        board, found = self._board, dict[int, list[Cell]]()
         for ttl, row in board.rows.items():
+            if board.is_given_up(ttl):
+                continue
             cells = [c for c in row.values() if board.is_doubtful(c) and ttl <= board.end(c.flow)]
-            if cells:
-                yield ttl, cells
+            if cells or self._wishes.get(ttl):
+                found[ttl] = cells
+        return found
 
     def _neighbours(self, ttl: int, branch: Branch | None) -> Iterator[Cell]:
         """Yield one answered cell of each place that the doubtful flow may be at."""
@@ -130,7 +154,7 @@ class Trials:
     def _judge(self, ttl: int, docket: Docket, now: float) -> None:
         silent = [cell for cell in docket.on_trial if not cell.sources]
         asked, limited = bool(docket.neighbours), self._board.limited
-        missed = any(len(cell.sources) == before for cell, before in docket.neighbours)
+        missed = any(len(cell.sources) == docket.answers[cell] for cell in docket.neighbours)
         docket.held += asked
         docket.missed += missed
         for cell in silent:
@@ -144,4 +168,4 @@ class Trials:
         if ttl not in limited and docket.missed >= MISSES and 2 * docket.missed > docket.held:
             self._board.limit(ttl)
         docket.next_at = now + docket.pause
-        docket.on_trial, docket.neighbours = [], []
+        docket.call([], [])

@@ -61,6 +61,8 @@ class Pmtu:
         self._serials: dict[int, tuple[int, Packet]] = {}
         self._events: list[PmtuEvent] = []
         self._told = 0
+        self._tried: dict[int, int] = {}
+        """Sizes, and how far they had come when that was told last."""
         self._strays = 0
         self._one_by_one = False
         self._remembered = False
@@ -139,11 +141,13 @@ class Pmtu:
 
     def _tell(self) -> None:
         """Tell what the last round has shown, and the narrow places found by it."""
-        if self._round is not None:
-            sizes = {wish.size for wish in self._round.ask.wishes if not wish.is_mark}
-            small = min((wish.size for wish in self._round.ask.wishes if wish.is_mark), default=0)
-            for size in sorted(sizes - {small}, reverse=True):
-                self._events.append(SizeTried(size, self._findings.reach(size)))
+        for wish in self._round.ask.wishes if self._round else ():
+            if wish.size != self._path.small:
+                self._tried.setdefault(wish.size, -1)
+        for size, before in sorted(self._tried.items(), reverse=True):
+            if (reach := self._findings.reach(size)) != before:
+                self._tried[size] = reach
+                self._events.append(SizeTried(size, reach))
         self._events += self._path.narrowings[self._told :]
         self._told = len(self._path.narrowings)
 

@@ -32,8 +32,7 @@ WITNESSES = 2
 """Routers behind a narrow link that are asked besides the target: any of them will do."""
 CONFIRMATIONS = 6
 """Probes of a size that must all remain unanswered before it counts as too large."""
-CREDIT = 5
-"""Answers to UDP that Linux gives without delay; a sixth is left for the end."""
+MANY_AT_ONCE = 15
 UNMARKED = 0.2
 """Seconds to wait, beside some round trips, for answers after which no mark comes."""
 RECOVERY = 1.0
@@ -65,8 +64,10 @@ class PathCourse:
         self._local = local
         self._settings = settings
         self._findings = findings
-        self._small = min(SMALL[version], local)
+        self.small = min(SMALL[version], local)
+        """Octets of the probes that only ask who is there."""
         self._turn = 0
+        self._is_careful = False
 
     def run(self) -> Course:
         """Find out everything."""
@@ -75,7 +76,7 @@ class PathCourse:
         size = self._local
         for _ in range(MOST_NARROWINGS):
             size = yield from self._pass_on(size)
-            if self._findings.reach(size) >= self._findings.end or size <= self._small:
+            if self._findings.reach(size) >= self._findings.end or size <= self.small:
                 return
 
     # 1. and 2. Who is there?
@@ -93,7 +94,7 @@ class PathCourse:
                 for kind in wanted
                 if attempt == 0 and not (self._v6 and kind is Kind.ECHO)
             ]
-            small = [Wish(self._small, END, kind, is_mark=True) for kind in wanted]
+            small = [Wish(self.small, END, kind, is_mark=True) for kind in wanted]
             yield self._ask([*large, *small])
 
     def _survey(self) -> Course:
@@ -123,7 +124,7 @@ class PathCourse:
         if not missing:
             return
         kind = Kind.ECHO if Kind.ECHO in self.kinds else self.offered[0]
-        wishes = [Wish(self._small, ttl, kind) for ttl in missing]
+        wishes = [Wish(self.small, ttl, kind) for ttl in missing]
         if not found.target:
             yield self._ask(wishes)
         elif self._is_frugal():
@@ -148,15 +149,23 @@ class PathCourse:
 
     def _send_through(self, size: int) -> Course:
         """Find out whether a size comes through, and if not, how far it comes."""
-        found, meant = self._findings, 0
-        for attempt in range(self._settings.tries * 3):
+        found, tries, meant = self._findings, self._settings.tries, 0
+        for attempt in range(tries * 3):
             said = found.complaint(size, found.reach(size))
             ahead = found.beyond(found.reach(size))
-            if not ahead or meant == self._settings.tries:
+            if self._is_frugal() and attempt:
+                ahead = [ttl for ttl in ahead if ttl != END]  # it was asked often enough
+            if not ahead or meant == tries:
                 return
-            if said and (attempt or found.place_of(said.source) is not None):
+            if said and found.place_of(said.source) is not None:
                 return
-            wishes = [wish for ttl in ahead for wish in self._wishes(size, ttl, attempt)]
+            copies = tries if self._is_frugal() else 1
+            wishes = [
+                wish
+                for ttl in ahead
+                for _ in range(copies if ttl == END else 1)
+                for wish in self._wishes(size, ttl, attempt)
+            ]
             marks = self._marks(ahead[-1:])
             meant += yield self._ask([*wishes, *marks], lambda: self._is_through(size))
 
@@ -168,11 +177,11 @@ class PathCourse:
         found, refused = self._findings, {size}
         said = found.complaint(size, place)
         told = (said.mtu + 1, said.mtu) if said and said.mtu else ()
-        guesses = tuple(one for one in told if self._small < one < size)
+        guesses = tuple(one for one in told if self.small < one < size)
         sure = {size} if said else set()
         while True:
             low = max((one for one in self._tried(size) if found.reach(one) > place), default=0)
-            low = max(low, self._small)
+            low = max(low, self.small)
             high = found.smallest_above(low, refused)
             if high is None:
                 return low
@@ -180,8 +189,9 @@ class PathCourse:
                 if high in sure:
                     return low
                 yield from self._confirm(high, place)
-                # If it passes after all, silence has been misleading elsewhere, too.
-                refused = sure | {size} if found.reach(high) > place else refused
+                if found.reach(high) > place:  # silence has been misleading elsewhere, too
+                    refused = sure | {size}
+                    self._is_careful = True
                 sure.add(high)
                 continue
             sizes = guesses or next_sizes(low, high, self._at_once(place))
@@ -196,11 +206,9 @@ class PathCourse:
     def _confirm(self, size: int, place: int) -> Course:
         """Ask once more, many times, for the size that decides."""
         rounds = 1 if self._is_frugal() else 2
-        copies = -(-CONFIRMATIONS // (rounds * len(self._witnesses(place))))
-        if self._v6 and self.kinds == (Kind.ECHO,):
-            rounds += 1  # the first one scouts
-        for attempt in range(rounds):
-            yield from self._insist([size], place, attempt, copies)
+        scout = self._v6 and self.kinds == (Kind.ECHO,)
+        for attempt in range(rounds + scout):
+            yield from self._insist([size], place, attempt, CONFIRMATIONS // rounds, sure=True)
 
     def _try(self, sizes: Sequence[int], place: int) -> Course:
         """Find out which sizes pass a place, as far as asking once can do it.
@@ -208,29 +216,44 @@ class PathCourse:
         A smaller size that is answered does for a mark. Only where nothing is, marks
         are sent: they use up what may be answered.
         """
+        if self._is_alone(place):
+            yield from self._insist(sizes, place, 0, 1)
+            return
         witnesses = self._witnesses(place)
         rounds = 2 if self._v6 and self.kinds == (Kind.ECHO,) else 1
         for attempt in range(rounds):
             wishes = self._open(sizes, place, witnesses, attempt)
             if wishes:
                 yield self._ask(wishes, wait=self._patience())
-        if self._any_passed(sizes, place) or self._has_credit():
-            return
-        if self._open(sizes, place, witnesses, 0):
+        if self._open(sizes, place, witnesses, 0) and not self._any_passed(sizes, place):
             yield from self._insist(sizes, place, rounds, 0)
 
-    def _insist(self, sizes: Sequence[int], place: int, attempt: int, copies: int) -> Course:
-        """Ask until there is an answer: by one of the sizes, or by a mark."""
+    def _insist(
+        self, sizes: Sequence[int], place: int, attempt: int, copies: int, *, sure: bool = False
+    ) -> Course:
+        """Ask until there is an answer: by one of the sizes, or by a mark.
+
+        Args:
+            sizes: to be asked for.
+            place: that they have to pass.
+            attempt: how often they have been asked for before.
+            copies: of each probe.
+            sure: the first hop behind the place has to answer, if it does at all: there may
+                be another narrow place behind it.
+        """
         for again in range(RECOVERIES):
-            witnesses = self._witnesses(place)
+            witnesses = self._witnesses(place, nearest=sure)
+            if not self._open(sizes, place, witnesses, 0):
+                return
             wishes = [
                 wish
                 for copy in range(copies)
                 for wish in self._open(sizes, place, witnesses, attempt + copy)
             ]
-            if not self._open(sizes, place, witnesses, 0):
-                return
-            if (yield self._ask([*wishes, *self._marks(witnesses)], wait=2 * self._patience())):
+            marked = witnesses[:1] if sure and again < RECOVERIES // 2 else witnesses
+            marks = self._marks(marked)
+            heard = yield self._ask([*wishes, *marks], wait=2 * self._patience())
+            if heard or self._any_passed(sizes, place):
                 return
             copies = max(1, copies)  # what was asked long before the mark says nothing
             if again >= QUICK_RECOVERIES or self._is_frugal():
@@ -253,32 +276,41 @@ class PathCourse:
     def _any_passed(self, sizes: Sequence[int], place: int) -> bool:
         return any(self._findings.reach(size) > place for size in sizes)
 
-    def _has_credit(self) -> bool:
-        """Whether a target that answers UDP alone has leave to answer at once still.
-
-        If so, its silence is taken for a "no" without a mark. It is confirmed in the end.
-        """
-        return self._is_frugal() and self._findings.arrivals < CREDIT
-
     def _is_frugal(self) -> bool:
-        """Whether the target answers UDP alone, and so not very often."""
+        """Whether the target answers UDP alone, and so not very often.
+
+        Linux answers six times, and then once a second (icmp_ratelimit).
+        """
         return Kind.ECHO not in self.kinds or (self._v6 and Kind.UDP in self.kinds)
 
+    def _is_alone(self, place: int) -> bool:
+        """Whether there is only the target to be asked, and it may answer but once a second.
+
+        Then many sizes are sent at once, the largest first: the one answer it has leave for
+        goes to the largest that arrives, and to the mark, if none does.
+        """
+        return self._is_frugal() and self._findings.beyond(place) == [END]
+
     def _at_once(self, place: int) -> int:
-        alone = self._findings.beyond(place) == [END]
-        return 1 if alone and self._is_frugal() else AT_ONCE
+        return MANY_AT_ONCE if self._is_alone(place) else AT_ONCE
 
     def _patience(self) -> float:
         """Return how long to wait on a path that answers as quickly as this one has so far."""
         return min(self._settings.wait, SLACK + 2 * self._findings.slowest)
 
-    def _witnesses(self, place: int) -> list[int]:
-        """Return who may say that something passed a place: taken in turns, the target always."""
+    def _witnesses(self, place: int, *, nearest: bool = False) -> list[int]:
+        """Return who may say that something passed a place.
+
+        Routers take turns, for they may not answer often; the target is always among them.
+        """
         beyond = self._findings.beyond(place)
         routers, ends = [t for t in beyond if t != END], [t for t in beyond if t == END]
         self._turn += 1
         start = self._turn % max(1, len(routers))
-        return [*(routers[start:] + routers[:start])[:WITNESSES], *ends]
+        turned = routers[start:] + routers[:start]
+        if nearest or self._is_careful:
+            turned = list(dict.fromkeys([*routers[:1], *turned]))
+        return [*turned[:WITNESSES], *ends]
 
     def _note(self, passes: int, before: int, place: int) -> None:
         """Enter a narrow place in the list."""
@@ -329,7 +361,7 @@ class PathCourse:
     def _marks(self, ttls: Sequence[int]) -> list[Wish]:
         """Return small probes for those who were asked, in a way in which they were."""
         return [
-            Wish(self._small, ttl, self._mark_kind() if ttl == END else self.offered[0], True)
+            Wish(self.small, ttl, self._mark_kind() if ttl == END else self.offered[0], True)
             for ttl in ttls
         ]
 

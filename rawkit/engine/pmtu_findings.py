@@ -29,8 +29,6 @@ class Findings:
         self.complaints: dict[int, Complaint] = {}
         """The latest about each size."""
         self.lies = 0
-        self.arrivals = 0
-        """Answers of the target."""
         self.slowest = 0.0
         """The longest round trip, in seconds."""
         self.refusal = ""
@@ -53,15 +51,15 @@ class Findings:
 
     def reach(self, size: int) -> int:
         """Return the farthest hop that is known to have got a packet of this size, or above."""
-        return max((ttl for at, ttl in self._reach.items() if at >= size), default=0)
+        return max((self._farthest(at) for at in self.sizes() if at >= size), default=0)
 
     def largest(self, ttl: int) -> int:
         """Return the largest size that is known to have come to this hop, or beyond."""
-        return max((size for size, at in self._reach.items() if at >= ttl), default=0)
+        return max((size for size in self.sizes() if self._farthest(size) >= ttl), default=0)
 
     def sizes(self) -> list[int]:
         """Return the sizes that are known to have come anywhere."""
-        return list(self._reach)
+        return [*self._reach, *self.complaints]
 
     def smallest_above(self, size: int, sizes: set[int]) -> int | None:
         """Return the smallest of some sizes above this one."""
@@ -95,6 +93,11 @@ class Findings:
         """The TTL that leads to the target; ``END``: unknown."""
         return self.target.ttl if self.target else END
 
+    def _farthest(self, size: int) -> int:
+        """Return where packets of one size have been: who complains of one has got it, too."""
+        said = self.complaints.get(size)
+        return max(self._reach.get(size, 0), (self.place_of(said.source) or 0) if said else 0)
+
     def _came(self, size: int, ttl: int) -> None:
         self._reach[size] = max(ttl, self._reach.get(size, 0))
 
@@ -106,7 +109,6 @@ class Findings:
         return hop
 
     def _arrived(self, word: Word, probe: SizeProbe, rtt: float) -> PmtuHop | None:
-        self.arrivals += 1
         self._came(probe.size, END)
         self.slowest = max(self.slowest, rtt)
         before = self.target
@@ -130,5 +132,3 @@ class Findings:
             self.lies += 1
         mtu = word.mtu if makes_sense else 0
         self.complaints[probe.size] = Complaint(word.source, mtu, word.mtu)
-        if (place := self.place_of(word.source)) is not None:
-            self._came(probe.size, place)

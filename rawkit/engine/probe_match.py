@@ -17,13 +17,12 @@ from rawkit.wire import icmp
 from rawkit.wire.address import Address
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.multipart import ExtensionObject, read
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.quote import quoted
 from rawkit.wire.udp import UDP
 
 if TYPE_CHECKING:
-    pass
+    from rawkit.wire.multipart import ExtensionObject
 
 REMEMBERED = 1 << 15
 """Probes that an answer may still belong to."""
@@ -44,7 +43,7 @@ class Found:
     """The probe that it answers; several: it could be any of these."""
     message: Header | None = None
     """The ICMP message or TCP header that it is; ``None``: a datagram."""
-    extensions: tuple[ExtensionObject, ...] = ()
+    extensions: "tuple[ExtensionObject, ...]" = ()
     quoted_ttl: int | None = None
     rewritten: tuple[str, ...] = ()
 
@@ -141,7 +140,7 @@ class ProbeMatcher:
             self._kind_of(ip.src, message),
             probes,
             message,
-            read(getattr(message, "extensions", b"")),
+            _objects_in(getattr(message, "extensions", b"")),
             ttl if self.sees_headers or ttl else None,
             rewritten,
         )
@@ -295,6 +294,14 @@ class ProbeMatcher:
         if self._packets.settings.fixed_port:
             return {}
         return self._of_ports(self._packets.source_ports[0], dst)
+
+
+def _objects_in(extensions: bytes) -> "tuple[ExtensionObject, ...]":
+    if not extensions:
+        return ()
+    from rawkit.wire.multipart import read
+
+    return read(extensions)
 
 
 def _same(one: Address, other: Address) -> bool:

@@ -29,6 +29,7 @@ from rawkit.engine.trace_settings import ACK, IP_HEADER, LENGTH, SHORTEST, Trace
 from rawkit.errors import UsageError
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.numbers import IPProtocol
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.udp import UDP
 
@@ -39,9 +40,20 @@ HEAD = struct.Struct("!IIH")
 """Serial number, keyed hash, and the two octets that make the sum right."""
 MARK = struct.Struct("!II")
 SIXTEEN, THIRTY_TWO = 0xFFFF, 0xFFFF_FFFF
-MAXIMUM_SEGMENT = bytes((2, 4, 5, 0xB4))
-"""The TCP option without which some hosts do not answer: 1460 octets (RFC 9293 §3.2)."""
+SYN_OPTIONS = bytes.fromhex("020405b4 0402 080a0000000100000000 01 030307")
+"""What Linux puts into a SYN: MSS 1460, SACK permitted, timestamps, window scale. Some
+firewalls drop a SYN with fewer."""
 LOWEST_FREE_PORT = 1024
+WINDOW = 64_240
+"""Octets; what a Linux SYN offers."""
+PROTOCOL = {
+    ("udp", 4): IPProtocol.UDP,
+    ("udp", 6): IPProtocol.UDP,
+    ("tcp", 4): IPProtocol.TCP,
+    ("tcp", 6): IPProtocol.TCP,
+    ("icmp", 4): IPProtocol.ICMP,
+    ("icmp", 6): IPProtocol.ICMPV6,
+}
 FLOW_STEP = 0x0101
 """Between the ICMP checksums of two flows."""
 
@@ -76,6 +88,7 @@ class ProbePackets:
         self._key = key
         self._base = hash(key) & THIRTY_TWO
         self._version = target.address.version
+        self._protocol = PROTOCOL[settings.method, self._version]
         headers = IP_HEADER[self._version] + len(settings.options) + SHORTEST[settings.method]
         room = (settings.length or LENGTH[self._version]) - headers
         if room < 0 and settings.length is not None:
@@ -164,8 +177,8 @@ class ProbePackets:
         src, dst = self.ports(probe.flow)
         number, flags = self.sequence(probe.serial), self.settings.flags
         acknowledgment = number if flags & ACK else 0
-        options = b"" if flags & ACK else MAXIMUM_SEGMENT
-        return tcp(src, dst, number, acknowledgment, flags, 5840, options=options)
+        options = b"" if flags & ACK else SYN_OPTIONS
+        return tcp(src, dst, number, acknowledgment, flags, WINDOW, options=options)
 
     def _outer(self, probe: Probe) -> Header:
         settings, target = self.settings, self.target
@@ -175,6 +188,7 @@ class ProbePackets:
                 return IPv4(
                     src,
                     dst,
+                    self._protocol,
                     ttl=probe.ttl,
                     dscp=dscp,
                     ecn=ecn,
@@ -186,6 +200,7 @@ class ProbePackets:
                 return IPv6(
                     src,
                     dst,
+                    self._protocol,
                     hop_limit=probe.ttl,
                     dscp=dscp,
                     ecn=ecn,

@@ -1,5 +1,7 @@
 """The books of a trace: they are kept from its events alone, so a recording gives the same."""
 
+from typing import TYPE_CHECKING
+
 from rawkit.engine.ping_events import Target
 from rawkit.engine.rtt import KEPT, RoundTrips
 from rawkit.engine.trace_events import (
@@ -18,8 +20,10 @@ from rawkit.engine.trace_remarks import remarks_of, round_hops
 from rawkit.engine.trace_report import HopReport, Remark, SourceReport, TraceReport
 from rawkit.record import field, record, replace
 from rawkit.wire.address import Address
-from rawkit.wire.multipart import InterfaceInfo, Label
 from rawkit.wire.news import Dropped, Opened
+
+if TYPE_CHECKING:
+    from rawkit.wire.multipart import ExtensionObject, InterfaceInfo, Label
 
 
 @record(frozen=False)
@@ -28,8 +32,8 @@ class SourceTally:
 
     answers: int = 0
     trips: RoundTrips = field(default_factory=RoundTrips)
-    labels: tuple[Label, ...] = ()
-    interfaces: tuple[InterfaceInfo, ...] = ()
+    labels: "tuple[Label, ...]" = ()
+    interfaces: "tuple[InterfaceInfo, ...]" = ()
     annotations: dict[str, None] = field(default_factory=dict)
 
     def report(self, address: Address) -> SourceReport:
@@ -86,9 +90,9 @@ class HopTally:
         self._describe(answer, source)
 
     def _describe(self, answer: Answer, source: SourceTally) -> None:
-        decoded = [one.decoded for one in answer.extensions]
-        source.labels = next((d for d in decoded if isinstance(d, tuple)), ())
-        source.interfaces = tuple(d for d in decoded if isinstance(d, InterfaceInfo))
+        source.labels, source.interfaces = (), ()
+        if answer.extensions:
+            source.labels, source.interfaces = _decoded(answer.extensions)
         if answer.annotation:
             source.annotations[answer.annotation] = None
         self.back_hops = round_hops(answer.ttl)
@@ -135,6 +139,8 @@ class TraceBook:
         """The last TTL that matters, by round."""
         self._rounds = 0
         self._reached = False
+        self._target_at: int | None = None
+        """The first TTL at which the target has answered in the first round."""
         self._strays = 0
         self._lost_here = 0
         self._began: float | None = None
@@ -161,12 +167,13 @@ class TraceBook:
     def report(self) -> TraceReport:
         """Return the books as they stand."""
         end = self._end()
+        reached = self._reached if self._rounds else self._target_at is not None
         bare = [self._hops[ttl].report(ttl) for ttl in sorted(self._hops) if ttl <= end]
-        hops = remarks_of(bare, self._hops, reached=self._reached, over=self._rounds > 0)
+        hops = remarks_of(bare, self._hops, reached=reached, over=self._rounds > 0)
         every = dict.fromkeys(remark for hop in hops for remark in hop.remarks)
         return TraceReport(
             self.target,
-            self._reached,
+            reached,
             hops,
             self._rounds,
             self._strays,
@@ -194,6 +201,8 @@ class TraceBook:
                 self._ends[probe.round] = max(probe.ttl, self._ends.get(probe.round, 0))
             case Answer():
                 tally.take(event)
+                if event.kind is Kind.REACHED and event.probe.round == 1:
+                    self._target_at = min(event.probe.ttl, self._target_at or event.probe.ttl)
             case Silence():
                 tally.unanswered += 1
             case NotSent():
@@ -205,12 +214,25 @@ class TraceBook:
         if row.is_last:
             self._ends[row.round] = row.ttl
         if self._keep_rows:
-            self._rows[row.round, row.ttl] = replace(row, revised=False)
+            self._rows[row.round, row.ttl] = replace(row, revised=False) if row.revised else row
 
     def _end(self) -> int:
         """Return the last TTL that matters: that of the latest finished round."""
+        if not self._rounds and self._target_at is not None:
+            return self._target_at
         latest = self._rounds or max(self._ends, default=0)
         return self._ends.get(latest, 0)
+
+
+def _decoded(
+    objects: "tuple[ExtensionObject, ...]",
+) -> "tuple[tuple[Label, ...], tuple[InterfaceInfo, ...]]":
+    """Return the label stack and the interfaces among extension objects."""
+    from rawkit.wire.multipart import InterfaceInfo
+
+    decoded = [one.decoded for one in objects]
+    labels = next((d for d in decoded if isinstance(d, tuple)), ())
+    return labels, tuple(d for d in decoded if isinstance(d, InterfaceInfo))
 
 
 __all__ = ["HopTally", "TraceBook"]

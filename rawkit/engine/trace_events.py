@@ -1,14 +1,17 @@
 """What a trace tells while it runs: one frozen record a happening."""
 
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from rawkit.engine.ping_events import Target
 from rawkit.record import record
 from rawkit.wire.address import Address
-from rawkit.wire.multipart import ExtensionObject
 from rawkit.wire.news import Dropped, Opened
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.received import Clock
+
+if TYPE_CHECKING:
+    from rawkit.wire.multipart import ExtensionObject
 
 
 @record
@@ -67,7 +70,7 @@ class Answer:
     """TTL or hop limit of the answer on arrival."""
     message: Header | None = None
     """The ICMP message or TCP header that it is; ``None``: a datagram."""
-    extensions: tuple[ExtensionObject, ...] = ()
+    extensions: "tuple[ExtensionObject, ...]" = ()
     """MPLS labels and interfaces that the router told (RFC 4884, RFC 4950, RFC 5837)."""
     quoted_ttl: int | None = None
     """TTL in the quoted packet, 1 if nothing is odd; ``None``: nothing quoted, or not told."""

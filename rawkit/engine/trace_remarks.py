@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
 INITIAL_TTLS = (64, 128, 255)
 """What hosts and routers start with (RFC 1700 and custom)."""
-PROHIBITED = frozenset(("!X", "!A", "!Z"))
-NOWHERE = frozenset(("!H", "!N", "!U", "!W", "!I", "!Q", "!T", "!P", "!S"))
+PROHIBITED = frozenset(("!X", "!<5>"))
+"""With code 5 of IPv6: the source address failed a policy (RFC 4443 §3.1)."""
+NOWHERE = frozenset(("!H", "!N", "!P", "!S", "!<6>"))
+"""With code 6 of IPv6: the route rejects it."""
 CLEAN_ENOUGH = 1 / 3
 """A hop that loses this much more than one behind it loses its answers, not its packets."""
 

@@ -1,13 +1,16 @@
 """The outcome of a trace."""
 
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from rawkit.engine.ping_events import Target
 from rawkit.engine.rtt import RTT
 from rawkit.engine.trace_events import Hop
 from rawkit.record import record
 from rawkit.wire.address import Address
-from rawkit.wire.multipart import InterfaceInfo, Label
+
+if TYPE_CHECKING:
+    from rawkit.wire.multipart import InterfaceInfo, Label
 
 
 class Remark(Enum):
@@ -36,9 +39,9 @@ class SourceReport:
     address: Address
     answers: int
     rtt: RTT | None
-    labels: tuple[Label, ...] = ()
+    labels: "tuple[Label, ...]" = ()
     """MPLS label stack of its latest answer (RFC 4950)."""
-    interfaces: tuple[InterfaceInfo, ...] = ()
+    interfaces: "tuple[InterfaceInfo, ...]" = ()
     """What its latest answer says of its interfaces (RFC 5837)."""
     annotations: tuple[str, ...] = ()
     """``!H`` and the like, each once."""
@@ -86,7 +89,7 @@ class TraceReport:
 
     target: Target
     reached: bool
-    """The target itself answered, in the latest finished round."""
+    """The target itself answered, in the latest finished round, or so far in the first."""
     hops: tuple[HopReport, ...]
     """From the first TTL to the last that matters: that of the target, if it answered."""
     rounds: int

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from rawkit.engine.trace_events import Answer
 
 UNREACHABLE = (
-    *("!N", "!H", "!P", "!p", "!F", "!S", "!U", "!W"),
-    *("!I", "!A", "!Z", "!Q", "!T", "!X", "!V", "!C"),
+    *("!N", "!H", "!P", "!p", "!F", "!S", "!N", "!H"),
+    *("!N", "!X", "!X", "!N", "!H", "!X", "!V", "!C"),
 )
+"""By code, as traceroute(8) of Linux has them."""
 CLOSED = "!p"
 """Nobody listens at the port: from the target, that is as good as an answer."""
-UNREACHABLE_IPV6 = {0: "!N", 1: "!X", 2: "!S", 3: "!H", 4: "!p", 5: "!X", 6: "!N"}
+UNREACHABLE_IPV6 = {0: "!N", 1: "!X", 2: "!H", 3: "!H", 4: "!p"}
 
 
 def annotation(answer: "Answer") -> str:

@@ -24,7 +24,8 @@ BURST = 32
 """Packets that may be sent before arrivals are taken in: the kernel keeps only so many."""
 MOST_AT_ONCE = 256
 SETTLING = 50e-6
-"""Seconds for the kernel's worker to switch stamping on, if this is the first who asks."""
+"""Seconds for the kernel's worker to switch stamping on, if this is the first who asks:
+what is sent sooner after the opening waits."""
 MEMINFO = struct.Struct(f"@{options.SK_MEMINFO_VARS}I")
 ORIGIN = 4
 """The octet of a sock_extended_err that says where the entry comes from."""
@@ -59,14 +60,16 @@ class KernelSocket:
         self._unheard = 0
         self._heard = False
         self._drops = self._drop_count()
-        time.sleep(SETTLING)
+        self._settled_at = time.monotonic() + SETTLING
 
     def send(self, packet: Packet) -> None:
         if not packet.headers:
             raise BuildError("a packet without an IP header goes nowhere")
         address = self._address(packet)
         octets = self._octets(packet)
-        before = time.monotonic()
+        if (before := time.monotonic()) < self._settled_at:
+            time.sleep(SETTLING)
+            before = time.monotonic()
         try:
             self._socket.sendto(octets, address)
         except OSError as error:
@@ -172,6 +175,8 @@ class KernelSocket:
 
     def _quieten(self) -> None:
         """Take in what earlier packets have led to, and have no more departures stamped."""
+        if time.monotonic() < self._settled_at:
+            time.sleep(SETTLING)
         if self._departures.waiting or self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self._read_error_queue()
         self._pending.extend(self._departures.pause())

@@ -11,7 +11,6 @@ from typing import NamedTuple, TypeVar
 from rawkit.errors import MissingCapability, NotPermitted
 from rawkit.sockets.kernel import KernelSocket
 from rawkit.sockets.packet_io import PacketIO
-from rawkit.sockets.ping import PingSocket
 from rawkit.sockets.settings import Settings
 from rawkit.wire.news import Opened
 from rawkit.wire.numbers import IPProtocol
@@ -51,7 +50,7 @@ def open_echo(version: int, identifier: int, settings: Settings) -> PacketIO:
     refusals: list[Refusal] = []
     if settings.kind != "raw":
         try:
-            ping = with_capabilities(lambda: PingSocket(version, settings, identifier))
+            ping = with_capabilities(lambda: _open_ping(version, settings, identifier))
         except OSError as error:
             refusals.append(refused(error, version, why_no_ping_socket))
         else:
@@ -80,6 +79,12 @@ def with_capabilities(open_: Callable[[], PipeT]) -> PipeT:
 
     with raised(Capability.NET_RAW, Capability.NET_ADMIN):
         return open_()
+
+
+def _open_ping(version: int, settings: Settings, identifier: int) -> KernelSocket:
+    from rawkit.sockets.ping import PingSocket
+
+    return PingSocket(version, settings, identifier)
 
 
 def _open_raw(version: int, settings: Settings, identifier: int) -> KernelSocket:

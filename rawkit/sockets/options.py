@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 SOL_SOCKET, SOL_IP, SOL_IPV6 = socket.SOL_SOCKET, socket.IPPROTO_IP, socket.IPPROTO_IPV6
 SOL_ICMPV6, SOL_RAW = 58, 255
+SOL_PACKET = 263
 
 
 class Option(NamedTuple):
@@ -94,6 +95,11 @@ IPV6_FREEBIND = Option("IPV6_FREEBIND", SOL_IPV6, 78, "bool", "4.15")
 ICMP_FILTER = Option("ICMP_FILTER", SOL_RAW, 1, "struct icmp_filter")
 ICMPV6_FILTER = Option("ICMPV6_FILTER", SOL_ICMPV6, 1, "struct icmp6_filter")
 
+PACKET_ADD_MEMBERSHIP = Option("PACKET_ADD_MEMBERSHIP", SOL_PACKET, 1, "struct packet_mreq")
+PACKET_STATISTICS = Option("PACKET_STATISTICS", SOL_PACKET, 6, "struct tpacket_stats")
+PACKET_AUXDATA = Option("PACKET_AUXDATA", SOL_PACKET, 8, "bool", "2.6.21")
+PACKET_IGNORE_OUTGOING = Option("PACKET_IGNORE_OUTGOING", SOL_PACKET, 23, "bool", "4.20")
+
 OPTIONS = tuple(value for value in list(vars().values()) if isinstance(value, Option))
 """All of the above: the table."""
 
@@ -118,3 +124,18 @@ SO_EE_ORIGIN_TIMESTAMPING = 4
 # linux/sock_diag.h: the counters in SO_MEMINFO; linux/sockios.h: ioctl(2) of interfaces.
 SK_MEMINFO_DROPS, SK_MEMINFO_VARS = 8, 9
 SIOCGIFNAME, SIOCGIFINDEX = 0x8910, 0x8933
+
+# linux/if_packet.h: where a frame was going, memberships, a control message of the error queue.
+PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST = 0, 1, 2
+PACKET_OTHERHOST, PACKET_OUTGOING = 3, 4
+PACKET_MR_MULTICAST, PACKET_MR_PROMISC, PACKET_MR_ALLMULTI = 0, 1, 2
+PACKET_TX_TIMESTAMP = 16
+TP_STATUS_CSUMNOTREADY, TP_STATUS_VLAN_VALID = 1 << 3, 1 << 4
+TP_STATUS_VLAN_TPID_VALID, TP_STATUS_CSUM_VALID = 1 << 6, 1 << 7
+
+# linux/if_ether.h, linux/if_arp.h: every protocol; links whose frames have Ethernet headers.
+ETH_P_ALL = 0x0003
+ARPHRD_ETHER, ARPHRD_LOOPBACK = 1, 772
+
+# linux/filter.h: places that are no octets of the packet, and where its network header begins.
+SKF_AD_OFF, SKF_AD_PROTOCOL, SKF_NET_OFF = -0x1000, 0, -0x100000

@@ -32,6 +32,8 @@ HEAD = 2
 INFINITE = 0xFFFF_FFFF
 """Seconds: for ever."""
 LONGEST_LABEL = 63
+PREFERENCES = {1: "high", 0: "medium", -1: "low", -2: "reserved"}
+"""Of routers and routes (RFC 4191 §2.1)."""
 
 PREFIX = struct.Struct("!BBIII16s")
 LINK_MTU = struct.Struct("!HI")
@@ -55,6 +57,7 @@ class LinkLayer:
     """A hardware address; what the options that bear one have in common."""
 
     TYPE: ClassVar[int]
+    NAME: ClassVar[str]
 
     address: bytes
     """Of six octets a :class:`~rawkit.wire.address.MAC`; others with what fills them up."""
@@ -66,6 +69,9 @@ class LinkLayer:
     def value(self) -> bytes:
         return self.address
 
+    def __str__(self) -> str:
+        return f"{self.NAME} {self.address.hex(':')}"
+
 
 class SourceLinkLayer(LinkLayer):
     """The sender's hardware address."""
@@ -73,6 +79,7 @@ class SourceLinkLayer(LinkLayer):
     __slots__ = ()
 
     TYPE: ClassVar[int] = 1
+    NAME: ClassVar[str] = "source link-layer address"
 
 
 class TargetLinkLayer(LinkLayer):
@@ -81,6 +88,7 @@ class TargetLinkLayer(LinkLayer):
     __slots__ = ()
 
     TYPE: ClassVar[int] = 2
+    NAME: ClassVar[str] = "target link-layer address"
 
 
 @record
@@ -115,7 +123,10 @@ class PrefixInformation:
         )
 
     def __str__(self) -> str:
-        return f"{self.prefix}/{self.length}"
+        names = ((PrefixFlag.ON_LINK, " on-link"), (PrefixFlag.AUTONOMOUS, " autonomous"))
+        flags = "".join(name for flag, name in names if self.flags & flag)
+        times = f"valid {lifetime_text(self.valid)}, preferred {lifetime_text(self.preferred)}"
+        return f"prefix {self.prefix}/{self.length}{flags}, {times}"
 
 
 @record
@@ -135,6 +146,9 @@ class MTU:
     def value(self) -> bytes:
         return LINK_MTU.pack(self.reserved, self.mtu)
 
+    def __str__(self) -> str:
+        return f"MTU {self.mtu}"
+
 
 @record
 class Nonce:
@@ -150,6 +164,9 @@ class Nonce:
 
     def value(self) -> bytes:
         return self.nonce
+
+    def __str__(self) -> str:
+        return f"nonce {self.nonce.hex()}"
 
 
 @record
@@ -185,7 +202,8 @@ class RouteInformation:
         return preference_of(self.flags)
 
     def __str__(self) -> str:
-        return f"{self.prefix}/{self.length}"
+        preference = PREFERENCES[self.preference]
+        return f"route {self.prefix}/{self.length} {preference}, {lifetime_text(self.lifetime)}"
 
 
 @record
@@ -208,6 +226,9 @@ class RDNSS:
     def value(self) -> bytes:
         head = LIFETIME.pack(self.reserved, self.lifetime)
         return head + b"".join(server.packed for server in self.servers)
+
+    def __str__(self) -> str:
+        return f"name servers {' '.join(map(str, self.servers))}, {lifetime_text(self.lifetime)}"
 
 
 @record
@@ -236,6 +257,9 @@ class DNSSL:
             octets += b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
         return octets + bytes(-(len(octets) + HEAD) % UNIT)
 
+    def __str__(self) -> str:
+        return f"domains {' '.join(self.domains)}, {lifetime_text(self.lifetime)}"
+
 
 @record
 class Other:
@@ -247,6 +271,9 @@ class Other:
 
     def value(self) -> bytes:
         return self.data
+
+    def __str__(self) -> str:
+        return f"option {self.type}: {self.data.hex(' ')}"
 
 
 Option = (
@@ -261,7 +288,7 @@ Option = (
     | Other
 )
 KINDS: dict[int, Callable[[bytes], Option]] = {
-    kind.TYPE: kind.decode  # type: ignore[attr-defined]  # all have it, but mypy joins them
+    kind.TYPE: kind.decode
     for kind in (
         *(SourceLinkLayer, TargetLinkLayer, PrefixInformation, MTU, Nonce),
         *(RouteInformation, RDNSS, DNSSL),
@@ -302,6 +329,11 @@ def read_options(data: memoryview) -> tuple[tuple[Option, ...], memoryview]:
         options.append(_option(data[0], bytes(data[HEAD:length])))
         data = data[length:]
     return tuple(options), data
+
+
+def lifetime_text(seconds: int) -> str:
+    """Return a lifetime as it is said: ``1800 s``, or ``for ever``."""
+    return "for ever" if seconds == INFINITE else f"{seconds} s"
 
 
 def preference_of(flags: int) -> int:

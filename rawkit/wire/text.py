@@ -58,6 +58,8 @@ def _line(packet: Packet) -> str:
             return f"{src.hex(':')} > {dst.hex(':')}, ethertype {name}, length {_size(packet)}"
         case Ethernet():
             return _line(inside)
+        case ARP():
+            return describe_arp(first)
         case _:
             return _carries(None, packet)
 
@@ -96,8 +98,6 @@ def _carries(protocol: int | None, packet: Packet) -> str:
             return f"UDP, length {_size(inside)}"
         case TCP():
             return describe_segment(first, _size(inside))
-        case ARP():
-            return describe_arp(first)
         case icmp.Message() | icmpv6.Message():
             return f"{describe(first, inside)}, length {_size(packet)}"
         case HopByHop():

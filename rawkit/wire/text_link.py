@@ -10,9 +10,6 @@ from rawkit.wire.ndp import (
     RouterAdvertisement,
     RouterSolicitation,
 )
-from rawkit.wire.ndp_options import INFINITE
-
-PREFERENCES = {1: "high", 0: "medium", -1: "low", -2: "reserved"}
 
 
 def describe_arp(arp: ARP) -> str:
@@ -51,25 +48,21 @@ def option_lines(message: object) -> Iterator[str]:
             yield from map(str, options)
 
 
-def lifetime_text(seconds: int) -> str:
-    """Return a lifetime as it is said: ``1800 s``, or ``for ever``."""
-    return "for ever" if seconds == INFINITE else f"{seconds} s"
-
-
 def _operation(arp: ARP) -> str:
     sender, target = arp.sender_mac.hex(":"), arp.target_mac.hex(":")
+    sender_ip, target_ip = str(arp.sender_ip), str(arp.target_ip)
     match arp.operation:
         case Operation.REQUEST:
             known = "" if arp.target_mac == NO_MAC else f" ({target})"
-            return f"Request who-has {arp.target_ip}{known} tell {arp.sender_ip}"
+            return f"Request who-has {target_ip}{known} tell {sender_ip}"
         case Operation.REPLY:
-            return f"Reply {arp.sender_ip} is-at {sender}"
+            return f"Reply {sender_ip} is-at {sender}"
         case Operation.REVERSE_REQUEST:
             return f"Reverse Request who-is {target} tell {sender}"
         case Operation.REVERSE_REPLY:
-            return f"Reverse Reply {target} at {arp.target_ip}"
+            return f"Reverse Reply {target} at {target_ip}"
         case Operation.INVERSE_REQUEST:
             return f"Inverse Request who-is {target} tell {sender}"
         case Operation.INVERSE_REPLY:
-            return f"Inverse Reply {sender} at {arp.sender_ip}"
+            return f"Inverse Reply {sender} at {sender_ip}"
     return f"Unknown ({arp.operation})"

@@ -2,7 +2,7 @@
 
 import heapq
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from random import Random
 from typing import Any
@@ -77,15 +77,19 @@ class World:
     limits: Mapping[str, Limit] = field(default_factory=dict)
     prohibits: Collection[str] = ()
     """Those that let nobody pass, and say so."""
+    slow: Mapping[str, float] = field(default_factory=dict)
+    """Seconds that some take besides."""
     loss: float = 0.0
     """Share of answers that are lost."""
+    copies: int = 1
+    """How often each answer comes."""
     hop_time: float = 0.001
     """Seconds, there and back, of each hop."""
     seed: int = 0
     quoted: int | None = None
     """Octets of a probe that are quoted; ``None``: all."""
     raw: bool = True
-    refuse: Any = lambda packet: None
+    refuse: Callable[[Packet], OSError | None] = lambda packet: None
 
     sent: list[Packet] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
@@ -112,11 +116,12 @@ class World:
         first = IPv4Address("198.51.100.0") if version == 4 else IPv6Address("2001:db8:2::")
         return first + self._names[name]
 
-    def name(self, address: Address | None) -> str:
-        return next((n for n in (*self._names, "target") if address == self.address(n)), "*")
-
     def run(self, engine: Multipath, until: float = 1000.0) -> list[MultipathEvent]:
-        """Drive the engine to its end; return what it told."""
+        """Drive the engine to its end; return what it told.
+
+        Raises:
+            AssertionError: there is no end.
+        """
         told: list[MultipathEvent] = []
         news: list[News] = [Opened("raw socket" if self.raw else "UDP socket", "a test")]
         while self.now < BEGIN + until:
@@ -128,7 +133,13 @@ class World:
             if not news and step.wake_at > self.now:
                 due = self._arrivals[0][0] if self._arrivals else step.wake_at
                 self.now = max(self.now, min(due, step.wake_at))
+        else:
+            raise AssertionError("no end")
         return told
+
+    @property
+    def elapsed(self) -> float:
+        return self.now - BEGIN
 
     def _send(self, packet: Packet) -> News:
         if (error := self.refuse(packet)) is not None:
@@ -142,8 +153,10 @@ class World:
         self.asked[name] = self.asked.get(name, 0) + 1
         answer = self._answer(name, hop, seen, octets)
         if answer is not None and self._random.random() >= self.loss:
-            at = self.now + hop * self.hop_time
-            heapq.heappush(self._arrivals, (at, next(self._order), dissect_ip(bytes(answer))))
+            at = self.now + hop * self.hop_time + self.slow.get(name, 0.0)
+            for _ in range(self.copies):
+                arrival = at, next(self._order), dissect_ip(bytes(answer))
+                heapq.heappush(self._arrivals, arrival)
         self.most_in_flight = max(self.most_in_flight, len(self._arrivals))
         return Transmitted(packet, self.now)
 

@@ -176,7 +176,7 @@ def test_a_router_that_says_there_is_no_going_on_is_not_the_target() -> None:
     [
         (Why.NETWORK, "!N", Remark.UNREACHABLE),
         (Why.PROHIBITED, "!X", Remark.FILTERED),
-        (Why.HOST_PROHIBITED, "!Z", Remark.FILTERED),
+        (Why.HOST_PROHIBITED, "!X", Remark.FILTERED),
         (Why.PORT, "!p", None),
         (Why.UNKNOWN, "!<99>", None),
     ],

@@ -7,6 +7,7 @@ from rawkit.lab.answers import Answer, Target
 from rawkit.lab.hop import Hop
 from rawkit.lab.responder import Network, Responder
 from rawkit.lab.transport import EVERY_PORT, Ports
+from rawkit.record import replace
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.address import Address
 from rawkit.wire.packet import Packet
@@ -27,7 +28,8 @@ def world(tcp: Ports = PORTS, udp: Ports = PORTS, answer: Answer = Answer.REPLY)
 
 
 def segment(version: int, port: int, flags: Flags, **fields: int) -> Packet:
-    return ip(version) / TCP(40000, port, fields.pop("sequence", START), flags=flags, **fields)
+    header = TCP(40000, port, fields.pop("sequence", START), flags=flags)
+    return ip(version) / replace(header, **fields)
 
 
 def said(packet: Packet) -> tuple[int, int, Flags]:

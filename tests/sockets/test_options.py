@@ -15,11 +15,13 @@ HEADERS = [
     for name in (
         *("asm-generic/socket.h", "linux/in.h", "linux/in6.h", "linux/icmp.h", "linux/icmpv6.h"),
         *("linux/errqueue.h", "linux/net_tstamp.h", "linux/sock_diag.h", "linux/sockios.h"),
+        *("linux/if_packet.h", "linux/if_ether.h", "linux/if_arp.h", "linux/filter.h"),
     )
 ]
 DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)\s+(0x[0-9a-fA-F]+|\d+)\b", re.MULTILINE)
 ALIAS = re.compile(r"^\s*#\s*define\s+(\w+)\s+([A-Z_]\w+)\s*$", re.MULTILINE)
-SHIFTED = re.compile(r"\b(SOF_TIMESTAMPING_\w+)\s*=\s*\(1\s*<<\s*(\d+)\)")
+SHIFTED = re.compile(r"\b(SOF_TIMESTAMPING_\w+|TP_STATUS_\w+)\s*=?\s*\(1\s*<<\s*(\d+)\)")
+NEGATIVE = re.compile(r"\b(SKF_\w+)\s*\((-0x[0-9a-fA-F]+)\)")
 
 
 def defined() -> dict[str, int]:
@@ -28,6 +30,7 @@ def defined() -> dict[str, int]:
     found = {name: int(number, 0) for name, number in DEFINE.findall(text)}
     found |= {name: found[other] for name, other in ALIAS.findall(text) if other in found}
     found |= {name: 1 << int(shift) for name, shift in SHIFTED.findall(text)}
+    found |= {name: int(number, 0) for name, number in NEGATIVE.findall(text)}
     return found
 
 
@@ -50,6 +53,8 @@ def test_an_option_has_the_kernels_number(option: Option) -> None:
     "name",
     [
         *(name for name in vars(options) if name.startswith(("SOF_", "SO_EE_", "SIOCGIF"))),
+        *(name for name in vars(options) if name.startswith(("TP_", "ETH_P_", "ARPHRD_", "SKF_"))),
+        *(name for name in vars(options) if re.match("PACKET_(MR_|[HBMO]|TX_)", name)),
         *("IPV6_FL_A_GET", "IPV6_FL_F_CREATE", "IPV6_FL_S_ANY"),
     ],
 )
