@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, TypedDict, TypeVar, Unpack, overload
 
 from rawkit.api.common import Host, Place, inside, meant, source_address
@@ -20,12 +19,11 @@ from rawkit.sockets.identifiers import next_identifier
 from rawkit.sockets.ladder import open_echo
 from rawkit.sockets.packet_io import PacketIO
 from rawkit.sockets.settings import Settings
-from rawkit.wire.address import Address
+from rawkit.wire.address import UNSPECIFIED
 from rawkit.wire.news import News
 
 Report = TypeVar("Report")
 LARGEST_IDENTIFIER = 0xFFFF
-UNSPECIFIED: dict[int, Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
 
 
 @record

@@ -18,12 +18,11 @@ from rawkit.session import Session
 from rawkit.sockets.bpf_frames import arp_filter, icmp_filter
 from rawkit.sockets.frames import open_frames
 from rawkit.sockets.packet_io import PacketIO
-from rawkit.wire.address import MAC, Address
+from rawkit.wire.address import MAC, UNSPECIFIED, Address
 from rawkit.wire.ndp import multicast_mac, solicited_node
 from rawkit.wire.numbers import EtherType
 
 NEIGHBOUR_TYPES = (135, 136)
-UNSPECIFIED: dict[int, Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
 WAIT_TO_ANNOUNCE = 2.0
 """Seconds to listen after the last probe (RFC 5227 §1.1, ANNOUNCE_WAIT)."""
 

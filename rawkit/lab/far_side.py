@@ -75,8 +75,8 @@ class FarSide:
         The time is that of ``time.monotonic()``.
         """
         ring = self._ring
-        now = time.monotonic()
         for number in range(most):
+            now = time.monotonic()
             start = self._next * self._slot
             status, _, captured, at, _, seconds, ns, tag, tag_type, _, _, index = (
                 SLOT_HEADER.unpack_from(ring, start)
@@ -93,7 +93,7 @@ class FarSide:
             STATUS.pack_into(ring, start, KERNEL)
             self._next = (self._next + 1) % self._slots
             if (port := self._ports.get(index)) is not None:
-                yield self._arrival(converter.to_monotonic(seconds, ns), now), port, frame
+                yield self._arrival(converter.to_monotonic(seconds, ns)), port, frame
 
     def send(self, port: int, frame: bytes) -> bool:
         """Put a frame on a cable; ``False``: the cable is gone."""
@@ -128,10 +128,10 @@ class FarSide:
             packet.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, promiscuous)
         return ring
 
-    def _arrival(self, at: float, now: float) -> float:
+    def _arrival(self, at: float) -> float:
         """Return an arrival time that makes sense even if the real-time clock stepped.
 
         The frame came after the one before and after the ring was last seen empty.
         """
-        self._last = min(max(at, self._last, self._emptied), now)
+        self._last = min(max(at, self._last, self._emptied), time.monotonic())
         return self._last

@@ -1,25 +1,20 @@
 """Answer those who ask which hardware address has an IP address (RFC 826, RFC 4861)."""
 
-import struct
 from collections.abc import Container
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 
-from rawkit.wire import icmpv6
-from rawkit.wire.address import Address
+from rawkit.wire import ndp
+from rawkit.wire.address import MAC, UNSPECIFIED, Address
+from rawkit.wire.arp import ARP, Operation
+from rawkit.wire.dissect import dissect
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.numbers import EtherType, IPProtocol
+from rawkit.wire.ndp import NeighborAdvertisement, NeighborFlag, NeighborSolicitation
+from rawkit.wire.ndp_options import TargetLinkLayer
+from rawkit.wire.numbers import EtherType
 
-ARP = struct.Struct("!HHBBH6s4s6s4s")
-"""Hardware, protocol, both address lengths, operation; sender's and target's addresses."""
-ETHERNET, REQUEST, REPLY = 1, 1, 2
-SOLICITATION, ADVERTISEMENT = 135, 136
-ROUTER_SOLICITED_OVERRIDE = bytes.fromhex("e000 0000")
-TARGET_LINK_LAYER_ADDRESS = bytes((2, 1))
-"""The option, which is 1 unit of 8 octets long."""
-SOLICITED = slice(48, 64)
-"""Where a solicitation has the address asked for, from the start of the IPv6 header."""
-UNSPECIFIED = IPv6Address("::")
+GOOD_ROUTER = NeighborFlag.ROUTER | NeighborFlag.SOLICITED | NeighborFlag.OVERRIDE
+ASKING = (EtherType.ARP.to_bytes(2, "big"), EtherType.IPV6.to_bytes(2, "big"))
 
 
 def answer(frame: bytes, known: Container[Address], mac: bytes) -> bytes | None:
@@ -27,34 +22,26 @@ def answer(frame: bytes, known: Container[Address], mac: bytes) -> bytes | None:
 
     ``None``: it is no such question, or about nobody known.
     """
-    match int.from_bytes(frame[12:14], "big"):
-        case EtherType.ARP:
-            return _arp(frame, known, mac)
-        case EtherType.IPV6:
-            return _neighbour(frame, known, mac)
+    if frame[12:14] not in ASKING:
+        return None
+    match dissect(frame, Ethernet.parse).headers:
+        case (Ethernet(), ARP() as question):
+            return _arp(question, known, mac)
+        case (Ethernet() as link, IPv6() as ip, NeighborSolicitation(target=wanted)):
+            if wanted not in known or ip.src == UNSPECIFIED[6] or ip.hop_limit != ndp.HOP_LIMIT:
+                return None
+            said = NeighborAdvertisement(wanted, GOOD_ROUTER, (TargetLinkLayer(MAC(mac)),))
+            back = IPv6(wanted, ip.src, hop_limit=ndp.HOP_LIMIT)
+            return bytes(Ethernet(link.src, mac) / back / said)
     return None
 
 
-def _arp(frame: bytes, known: Container[Address], mac: bytes) -> bytes | None:
-    if len(frame) < 14 + ARP.size:
+def _arp(question: ARP, known: Container[Address], mac: bytes) -> bytes | None:
+    wanted = question.target_ip
+    if not question.is_ipv4_over_ethernet or question.operation != Operation.REQUEST:
         return None
-    hardware, protocol, _, _, what, sender, sender_ip, _, wanted = ARP.unpack_from(frame, 14)
-    if (hardware, protocol, what) != (ETHERNET, EtherType.IPV4, REQUEST):
+    if not isinstance(wanted, IPv4Address) or wanted not in known:
         return None
-    if IPv4Address(wanted) not in known:
-        return None
-    reply = ARP.pack(ETHERNET, EtherType.IPV4, 6, 4, REPLY, mac, wanted, sender, sender_ip)
-    return bytes(Ethernet(sender, mac, EtherType.ARP) / reply)
-
-
-def _neighbour(frame: bytes, known: Container[Address], mac: bytes) -> bytes | None:
-    packet = memoryview(frame)[14:]
-    if len(packet) < SOLICITED.stop or packet[6] != IPProtocol.ICMPV6 or packet[40] != SOLICITATION:
-        return None
-    src, wanted = IPv6Address(bytes(packet[8:24])), IPv6Address(bytes(packet[SOLICITED]))
-    if wanted not in known or src == UNSPECIFIED:
-        return None
-    said = icmpv6.Other(ADVERTISEMENT, rest=ROUTER_SOLICITED_OVERRIDE)
-    option = TARGET_LINK_LAYER_ADDRESS + mac
-    ip = IPv6(wanted, src, hop_limit=255)
-    return bytes(Ethernet(frame[6:12], mac) / ip / said / (wanted.packed + option))
+    asker = question.sender_mac
+    reply = ARP(Operation.REPLY, mac, wanted, asker, question.sender_ip)
+    return bytes(Ethernet(asker, mac) / reply)

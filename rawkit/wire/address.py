@@ -7,6 +7,8 @@ from typing import Self
 from rawkit.errors import BuildError
 
 Address = IPv4Address | IPv6Address
+UNSPECIFIED: dict[int, Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
+"""By version: the address of who has none (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2)."""
 
 # Most packets name the same few addresses over and over, and addresses never change.
 ipv4_address = lru_cache(4096)(IPv4Address)

@@ -10,7 +10,7 @@ from rawkit.lab.fragments import MOST_INCOMPLETE, Fragmenter, Reassembler
 from rawkit.lab.hop import Hop
 from rawkit.lab.responder import GATEWAY_MAC, Become, PathCounts
 from rawkit.wire import icmp, icmpv6, multipart
-from rawkit.wire.address import Address
+from rawkit.wire.address import MAC, Address
 from rawkit.wire.checksum import internet_checksum
 from rawkit.wire.dissect import dissect_ip
 from rawkit.wire.ethernet import Ethernet
@@ -18,6 +18,14 @@ from rawkit.wire.extensions import DestinationOptions
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.multipart import InterfaceInfo, Label, Role
+from rawkit.wire.ndp import (
+    NeighborAdvertisement,
+    NeighborFlag,
+    NeighborSolicitation,
+    multicast_mac,
+    solicited_node,
+)
+from rawkit.wire.ndp_options import SourceLinkLayer, TargetLinkLayer
 from rawkit.wire.numbers import EtherType, IPProtocol
 from rawkit.wire.packet import Packet
 from rawkit.wire.quote import quoted
@@ -575,9 +583,10 @@ def test_a_neighbour_solicitation_for_the_gateway_is_answered() -> None:
     packet = dissect_ip(frame[14:])
 
     assert (packet[IPv6].dst, packet[IPv6].hop_limit) == (US[6], 255)
-    assert packet[icmpv6.Other].type == 136
-    assert packet[icmpv6.Other].rest[0] == 0xE0, "router, solicited, override"
-    assert packet.payload == IPv6Address("2001:db8:0:2::1").packed + b"\x02\x01" + GATEWAY_MAC
+    said = packet[NeighborAdvertisement]
+    assert said.target == IPv6Address("2001:db8:0:2::1")
+    assert said.flags == NeighborFlag.ROUTER | NeighborFlag.SOLICITED | NeighborFlag.OVERRIDE
+    assert said.options == (TargetLinkLayer(MAC(GATEWAY_MAC)),)
     assert sums_up(packet)
 
 
@@ -589,6 +598,7 @@ def test_a_neighbour_solicitation_for_the_gateway_is_answered() -> None:
         pytest.param(lambda: arp(1, "198.51.100.1")[:30], id="half an ARP"),
         pytest.param(lambda: solicitation("2001:db8:0:3::1"), id="solicitation for a target"),
         pytest.param(lambda: solicitation("2001:db8:0:2::1")[:60], id="half a solicitation"),
+        pytest.param(lambda: solicitation("2001:db8:0:2::1", 64), id="a solicitation from afar"),
         pytest.param(
             lambda: bytes(Ethernet(b"\xff" * 6, OUR_MAC) / request(4)), id="a broadcast frame"
         ),
@@ -619,9 +629,9 @@ def arp(operation: int, wanted: str) -> bytes:
     )
 
 
-def solicitation(wanted: str) -> bytes:
+def solicitation(wanted: str, hop_limit: int = 255) -> bytes:
     target = IPv6Address(wanted)
-    group = IPv6Address(IPv6Address("ff02::1:ff00:0").packed[:13] + target.packed[13:])
-    said = IPv6(US6, group, hop_limit=255) / icmpv6.Other(135)
-    multicast = b"\x33\x33" + group.packed[12:]
-    return bytes(Ethernet(multicast, OUR_MAC) / said / (target.packed + b"\x01\x01" + OUR_MAC))
+    group = solicited_node(target)
+    question = NeighborSolicitation(target, (SourceLinkLayer(MAC(OUR_MAC)),))
+    ip = IPv6(US6, group, hop_limit=hop_limit)
+    return bytes(Ethernet(multicast_mac(group), OUR_MAC) / ip / question)

@@ -74,7 +74,7 @@ def stimulus(node: Namespace, path: Path, packet: Packet, wait: float = 0.15) ->
 def is_answer(frame: Frame) -> bool:
     """Whether a frame came in and is no matter between neighbours."""
     match dissect_ip(frame.octets[14:]).headers:
-        case (IPv6(), icmpv6.Other(type=kind)) if kind in NEIGHBOURS:
+        case (IPv6(), icmpv6.Message() as said) if said.pack()[0] in NEIGHBOURS:
             return False
         case (IPv4() | IPv6(), *_):
             return not frame.outgoing

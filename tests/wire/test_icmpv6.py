@@ -30,7 +30,7 @@ VECTORS = [
     pytest.param(
         icmpv6.Redirect(A, B, 0, 0xDEADBEEF), f"8900 5d4a dead beef {ADDRESSES}", id="redirect"
     ),
-    pytest.param(icmpv6.Other(135, 2), "8702 587b 0000 0000", id="other"),
+    pytest.param(icmpv6.Other(150, 2), "9602 497b 0000 0000", id="other"),
 ]
 
 
