@@ -19,6 +19,9 @@ T = TypeVar("T")
 MISSING: Any = object()
 FEW = 2
 """Instances that are made without a compiled ``__init__``: that takes as long as twenty."""
+BECOME: Any = object.__dict__["__class__"].__set__
+"""Gives an instance another class, whatever the class that it has says to assignments."""
+TWIN_NEEDS = ("__slots__", "__orig_bases__", "__parameters__")
 
 
 class Field:
@@ -195,36 +198,61 @@ def _record_of(cls: Any) -> Any:
 def _compile_init(made: Any) -> Callable[..., None]:
     """Give a record its real ``__init__``, and return that."""
     if made.__init__ is _first_init:
-        made.__init__ = _init_of(*made._record_source)
+        made.__init__ = _init_of(made)
     init: Callable[..., None] = made.__init__
     return init
 
 
-def _init_of(every: tuple[Field, ...], frozen: bool, post: bool) -> Callable[..., None]:
-    scope: dict[str, Any] = {"put": object.__setattr__, "MISSING": MISSING}
-    parameters, lines = ["self"], []
+def _init_of(made: Any) -> Callable[..., None]:
+    every, frozen, post = made._record_source
+    scope: dict[str, Any] = {"MISSING": MISSING}
+    parameters, defaults, names = ["self"], [], []
     for one in sorted(every, key=lambda f: f.kw_only):
-        name, value = one.name, one.name
+        name = one.name
         scope[f"{name}_default"] = one.factory or one.default
         if one.kw_only and one.init and "*" not in parameters:
             parameters.append("*")
         if not one.init:
-            value = f"{name}_default()" if one.factory else f"{name}_default"
             if one.factory is None and one.default is MISSING:
                 continue
+            defaults.append(f"{name} = {name}_default{'()' if one.factory else ''}")
         elif one.factory is not None:
             parameters.append(f"{name}=MISSING")
-            value = f"{name}_default() if {name} is MISSING else {name}"
+            defaults.append(f"{name} = {name}_default() if {name} is MISSING else {name}")
         else:
             parameters.append(name if one.default is MISSING else f"{name}={name}_default")
-        put = f"put(self, {name!r}, {value})" if frozen else f"self.{name} = {value}"
-        lines.append(put)
-    if post:
-        lines.append("self.__post_init__()")
+        names.append(name)
+    puts = [f"self.{name} = {name}" for name in names]
+    if frozen and names:
+        scope |= {"made": made, "twin": _open_twin(made), "become": BECOME, "fill": _fill}
+        values = "".join(f"{name!r}: {name}, " for name in names)
+        elsewise = f"if self.__class__ is not made: return fill(self, {{{values}}})"
+        puts = [elsewise, "become(self, twin)", *puts, "self.__class__ = made"]
+    lines = [*defaults, *puts, *(["self.__post_init__()"] if post else [])]
     source = f"def __init__({', '.join(parameters)}):\n " + ("\n ".join(lines) or "pass")
     exec(source, scope)  # nothing but names of fields goes into it
-    made: Callable[..., None] = scope["__init__"]
-    return made
+    init: Callable[..., None] = scope["__init__"]
+    return init
+
+
+def _open_twin(made: Any) -> type:
+    """Return a class with the same slots whose instances can be changed.
+
+    An instance is one of it while it is filled: plain assignment to a slot takes a tenth
+    of the time of ``object.__setattr__``, which is what a frozen class has to call.
+    """
+    body = {name: made.__dict__[name] for name in TWIN_NEEDS if name in made.__dict__}
+    plain = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    twin: type = type(made)(made.__name__, made.__bases__, {**body, **plain})
+    return twin
+
+
+def _fill(self: Any, values: dict[str, Any]) -> None:
+    """Set every field of a record of a class derived from the one ``__init__`` is for."""
+    for name, value in values.items():
+        object.__setattr__(self, name, value)
+    if hasattr(self, "__post_init__"):
+        self.__post_init__()
 
 
 def _nothing(_: object) -> tuple[()]:

@@ -3,7 +3,7 @@
 import copy
 import pickle
 from inspect import signature
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 import pytest
 
@@ -159,3 +159,44 @@ def test_records_can_be_copied_and_pickled() -> None:
 def test_post_init_may_refuse() -> None:
     with pytest.raises(ValueError, match="odd"):
         Even(3)
+
+
+@pytest.mark.parametrize("made", [FEW, FEW + 1, FEW + 2])
+def test_a_frozen_record_refuses_changes_however_many_instances_there_are(made: int) -> None:
+    @record
+    class Box:
+        lid: bool
+
+    box = [Box(True) for _ in range(made)][-1]
+
+    assert type(box) is Box
+    with pytest.raises(AttributeError, match="records are values"):
+        box.lid = False  # type: ignore[misc]  # what is tested
+    with pytest.raises(AttributeError, match="records are values"):
+        del box.lid
+    assert box.lid
+
+
+def test_a_derived_class_with_room_for_more_is_filled_too() -> None:
+    @record
+    class Box:
+        lid: bool
+        size: int = 3
+
+    class Crate(Box):  # no __slots__: its instances have a __dict__
+        pass
+
+    crates = [Crate(True) for _ in range(FEW + 2)]
+
+    assert [(crate.lid, crate.size) for crate in crates] == [(True, 3)] * (FEW + 2)
+    assert {type(crate) for crate in crates} == {Crate}
+
+
+def test_a_record_can_be_generic() -> None:
+    item = TypeVar("item")
+
+    @record
+    class Box(Generic[item]):
+        content: item
+
+    assert [Box(n).content for n in range(FEW + 2)] == [*range(FEW + 2)]
