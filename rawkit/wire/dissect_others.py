@@ -1,7 +1,7 @@
 """Who follows whom beyond a plain IPv4 packet: frames, IPv6 and its extension headers."""
 
 from rawkit.wire import icmpv6
-from rawkit.wire.dissect import parse_tcp
+from rawkit.wire.dissect import Follower, Parsers, tcp_parser
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Options, Routing
 from rawkit.wire.ipv4 import IPv4
@@ -11,40 +11,54 @@ from rawkit.wire.packet import Header, Parser
 from rawkit.wire.udp import UDP
 
 
-def parse_arp(data: memoryview) -> tuple[Header, memoryview]:
-    """Read an ARP packet."""
+def arp_parser() -> Parser:
+    """Return the parser of ARP packets."""
     from rawkit.wire.arp import ARP
 
-    return ARP.parse(data)
+    return ARP.parse
 
 
-BY_ETHER_TYPE: dict[int | None, Parser] = {
-    EtherType.IPV4: IPv4.parse,
-    EtherType.ARP: parse_arp,
-    EtherType.IPV6: IPv6.parse,
+BY_ETHER_TYPE = Parsers(
+    {EtherType.IPV4: IPv4.parse, EtherType.IPV6: IPv6.parse}, later={EtherType.ARP: arp_parser}
+)
+
+BY_NEXT_HEADER = Parsers(
+    {
+        IPProtocol.HOP_BY_HOP: HopByHop.parse,
+        IPProtocol.IPV4: IPv4.parse,
+        IPProtocol.UDP: UDP.parse,
+        IPProtocol.IPV6: IPv6.parse,
+        IPProtocol.ROUTING: Routing.parse,
+        IPProtocol.FRAGMENT: Fragment.parse,
+        IPProtocol.ICMPV6: icmpv6.parse,
+        IPProtocol.DESTINATION_OPTIONS: DestinationOptions.parse,
+    },
+    later={IPProtocol.TCP: tcp_parser},
+)
+
+
+def _after_ethernet(header: Ethernet) -> Parser | None:
+    return BY_ETHER_TYPE[header.ether_type]
+
+
+def _by_next_header(header: IPv6 | Options | Routing) -> Parser | None:
+    return BY_NEXT_HEADER[header.next_header]
+
+
+def _after_fragment(header: Fragment) -> Parser | None:
+    return None if header.offset else BY_NEXT_HEADER[header.next_header]
+
+
+def _after_icmpv6_error(_: icmpv6.Quoting) -> Parser:
+    return IPv6.parse
+
+
+OTHER_FOLLOWERS: dict[type[Header], Follower | None] = {
+    Ethernet: _after_ethernet,
+    IPv6: _by_next_header,
+    Options: _by_next_header,
+    Routing: _by_next_header,
+    Fragment: _after_fragment,
+    icmpv6.Quoting: _after_icmpv6_error,
 }
-
-BY_NEXT_HEADER: dict[int | None, Parser] = {
-    IPProtocol.HOP_BY_HOP: HopByHop.parse,
-    IPProtocol.IPV4: IPv4.parse,
-    IPProtocol.TCP: parse_tcp,
-    IPProtocol.UDP: UDP.parse,
-    IPProtocol.IPV6: IPv6.parse,
-    IPProtocol.ROUTING: Routing.parse,
-    IPProtocol.FRAGMENT: Fragment.parse,
-    IPProtocol.ICMPV6: icmpv6.parse,
-    IPProtocol.DESTINATION_OPTIONS: DestinationOptions.parse,
-}
-
-
-def following_other(header: Header) -> Parser | None:
-    """Return the parser for what ``header`` carries, or ``None`` for plain payload."""
-    match header:
-        case IPv6() | Options() | Routing() | Fragment(offset=0):
-            return BY_NEXT_HEADER.get(header.next_header)
-        case icmpv6.Quoting():
-            return IPv6.parse
-        case Ethernet():
-            return BY_ETHER_TYPE.get(header.ether_type)
-        case _:
-            return None
+"""By class of header, for it and those derived from it: which parser comes next."""

@@ -6,11 +6,11 @@ from ipaddress import IPv4Address, IPv6Address
 import pytest
 
 from rawkit.wire import icmp, icmpv6
-from rawkit.wire.dissect import MOST_HEADERS, dissect, dissect_ip
+from rawkit.wire.dissect import MOST_HEADERS, dissect, dissect_ip, following
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.packet import Packet
+from rawkit.wire.packet import Header, Packet
 from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
 
@@ -78,6 +78,25 @@ def test_takes_any_kind_of_buffer_and_keeps_none_of_it(kind: type) -> None:
 
     assert type(packet.payload) is bytes
     assert bytes(packet) == octets
+
+
+class Marked(IPv4):
+    """A header of a user's own."""
+
+    __slots__ = ()
+
+
+def test_a_class_derived_from_a_header_is_followed_by_what_follows_that() -> None:
+    octets = bytes(IPv4(A, B) / UDP(1, 2))
+
+    assert dissect(octets, first=Marked.parse).headers == (Marked(A, B, 17), UDP(1, 2))
+
+
+def test_a_header_unknown_here_is_followed_by_payload() -> None:
+    class Own(Header):
+        __slots__ = ()
+
+    assert following(Own()) is None
 
 
 def nested(layers: int) -> bytes:
