@@ -19,6 +19,7 @@ from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.quote import quoted
+from rawkit.wire.received import Checksum
 from rawkit.wire.udp import UDP
 
 if TYPE_CHECKING:
@@ -299,9 +300,9 @@ class ProbeMatcher:
 def _objects_in(extensions: bytes) -> "tuple[ExtensionObject, ...]":
     if not extensions:
         return ()
-    from rawkit.wire.multipart import read
+    from rawkit.wire.multipart import read, verdict
 
-    return read(extensions)
+    return () if verdict(extensions) is Checksum.BAD else read(extensions)
 
 
 def _same(one: Address, other: Address) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rawkit.engine.chance import by_chance
 from rawkit.engine.trace_report import HopReport, Remark
 from rawkit.record import replace
 
@@ -16,7 +17,9 @@ PROHIBITED = frozenset(("!X", "!<5>"))
 NOWHERE = frozenset(("!H", "!N", "!P", "!S", "!<6>"))
 """With code 6 of IPv6: the route rejects it."""
 CLEAN_ENOUGH = 1 / 3
-"""A hop that loses this much more than one behind it loses its answers, not its packets."""
+"""Where what lies behind a hop loses no more than this share of what the hop loses …"""
+CHANCE = 0.01
+"""… and chance would make such a difference less often than this, it loses its answers."""
 
 
 def round_hops(ttl: int) -> int | None:
@@ -59,7 +62,7 @@ def remarks_of(
 
 def _of_answers(hop: HopReport, behind: Sequence[HopReport]) -> Iterator[Remark]:
     """Yield what follows from what a hop has answered, and those behind it."""
-    if hop.answered and any(hop.loss * CLEAN_ENOUGH > other.loss for other in behind):
+    if hop.answered and behind and _loses_answers(hop, behind):
         yield Remark.RATE_LIMITED
     said = {word for source in hop.sources for word in source.annotations}
     if said & PROHIBITED:
@@ -68,3 +71,24 @@ def _of_answers(hop: HopReport, behind: Sequence[HopReport]) -> Iterator[Remark]
         yield Remark.UNREACHABLE
     if hop.asymmetry:
         yield Remark.ASYMMETRIC
+
+
+def _loses_answers(hop: HopReport, behind: Sequence[HopReport]) -> bool:
+    """Tell whether more is missing of a hop than packets lost on the way to it explain.
+
+    A packet that is lost before a hop is missing behind it, too. So it is measured by all
+    that lies behind; or by the last hop alone, where those in between lose answers as well.
+    """
+    missing, asked = hop.unanswered, _finished(hop)
+    for others in (behind, behind[-1:]):
+        missing_there = sum(other.unanswered for other in others)
+        asked_there = sum(map(_finished, others))
+        if missing * CLEAN_ENOUGH * asked_there <= missing_there * asked:
+            continue
+        if by_chance(missing, asked, missing_there, asked_there) < CHANCE:
+            return True
+    return False
+
+
+def _finished(hop: HopReport) -> int:
+    return hop.answered + hop.late + hop.unanswered

@@ -283,7 +283,7 @@ SHORT = HopReport(1, 0, 0, 0, 0, 0, 0, 0, (), None, None, None)
 def rows() -> tuple[Row, ...]:
     scene = Scene()
     for number in range(1, 31):
-        scene.round(number, 0.0005, None if number % 5 == 0 else 0.0123, 0.2)
+        scene.round(number, 0.0005, None if number % 4 == 0 else 0.0123, 0.2)
     silent = Row(replace(SHORT, ttl=4, sent=3, unanswered=3), 12, "no answer", "", ("filtered",))
     return (*model_of(scene, LiveModel(TARGET, lambda _: None, lambda _: "AS64500")).rows(), silent)
 
@@ -295,8 +295,8 @@ def test_a_wide_table_has_everything() -> None:
         " hop host            network   loss  sent   last    avg   best  worst  stdev latest",
         "   1 192.0.2.1       AS64500     0%    30  0.500  0.500  0.500  0.500  0.000 "
         + "▁" * 30,
-        "   2 192.0.2.2       AS64500  20.0%    30   12.3   12.3   12.3   12.3  0.000 "
-        + "▁▁▁▁x" * 6 + " " * 5 + "rate limited",
+        "   2 192.0.2.2       AS64500  23.3%    30   12.3   12.3   12.3   12.3  0.000 "
+        + "▁▁▁x" * 7 + "▁▁" + " " * 5 + "rate limited",
         "   3 198.51.100.7    AS64500     0%    30    200    200    200    200  0.000 "
         + "█" * 30,
         "4-12 no answer                 100%     3" + " " * 71 + "filtered",

@@ -9,6 +9,7 @@ from rawkit.engine.trace_book import TraceBook
 from rawkit.engine.trace_events import Answer, Hop, Kind, NotSent, RoundEnd, Silence, Stray
 from rawkit.engine.trace_report import Remark
 from rawkit.lab import saying
+from rawkit.lab.hostile import HOSTILE
 from rawkit.lab.saying import Why
 from rawkit.wire import multipart
 from rawkit.wire.address import Address
@@ -229,6 +230,47 @@ def test_a_router_that_answers_some_probes_only_is_rate_limited() -> None:
     assert report.remarks == (Remark.RATE_LIMITED,)
 
 
+def test_one_lost_packet_of_a_few_does_not_make_a_router_rate_limited() -> None:
+    routers = path(4)
+    routers[1] = sometimes(2, missing={2})
+    engine = trace(queries=1, rounds=4, interval=0.5)
+    World(routers).run(engine)
+
+    report = engine.report()
+    assert report.hops[1].loss == 1 / 4
+    assert report.remarks == ()
+
+
+def test_a_router_whose_answers_are_late_is_slow_and_not_rate_limited() -> None:
+    routers = path(4)
+    routers[1] = answering(2, 0.3)
+    engine = trace(here=1.0, near=1.0, queries=3, rounds=4, interval=1.0)
+    World(routers).run(engine)
+
+    hop = engine.report().hops[1]
+    assert hop.late > 0
+    assert hop.remarks == ()
+
+
+def sometimes(number: int, missing: set[int]) -> Any:
+    """Return a router that leaves some packets, counted from 1, without an answer."""
+    seen: list[int] = []
+
+    def router(packet: Packet, octets: bytes, ttl: int) -> Any:
+        seen.append(ttl)
+        return () if len(seen) in missing else answering(number)(packet, octets, ttl)
+
+    return router
+
+
+def test_where_all_routers_limit_their_answers_the_target_is_the_measure() -> None:
+    routers = [sometimes(number, missing=set(range(4, 11))) for number in range(1, 5)]
+    engine = trace(queries=1, rounds=10, interval=0.5)
+    World(routers).run(engine)
+
+    assert [hop.remarks for hop in engine.report().hops] == [(Remark.RATE_LIMITED,)] * 4 + [()]
+
+
 def test_two_routers_at_one_hop_are_told() -> None:
     def balanced(packet: Packet, octets: bytes, ttl: int) -> Any:
         number = 2 if packet[UDP].dst_port % 2 else 22
@@ -272,6 +314,17 @@ def test_malformed_extensions_do_no_harm(garbage: bytes) -> None:
 
     assert sources(told) == [router4(1), router4(2), router4(3), TARGET]
     assert engine.report().hops[1].sources[0].labels == ()
+
+
+@pytest.mark.parametrize(("name", "believed"), [("bad-checksum", False), ("no-checksum", True)])
+def test_labels_under_a_wrong_checksum_are_not_believed(name: str, believed: bool) -> None:
+    routers = path(3)
+    routers[1] = answering(2, extensions=HOSTILE[name])
+    engine = trace()
+    told = rows(World(routers).run(engine))
+
+    assert sources(told) == [router4(1), router4(2), router4(3), TARGET]
+    assert bool(engine.report().hops[1].sources[0].labels) is believed
 
 
 def translated(octets: bytes) -> bytes:
