@@ -1,4 +1,4 @@
-"""Socket filters: classic BPF, assembled here, run by the kernel (socket(7), filter.rst).
+"""Socket filters: classic BPF, run by the kernel (socket(7), filter.rst).
 
 A filter is attached before its socket can hear anything of interest, and lets pass
 what the socket waits for. On a raw IPv4 socket a program sees the IP header first;
@@ -8,72 +8,37 @@ on a raw IPv6 socket it starts behind all IPv6 headers.
 import socket
 import struct
 from array import array
-from typing import NamedTuple
 
 from rawkit.sockets import options
+from rawkit.wire.bpf import (
+    ADD,
+    ADD_X,
+    ALL,
+    AND,
+    INSTRUCTION,
+    JUMP_ALWAYS,
+    JUMP_EQUAL,
+    JUMP_SET,
+    LOAD_BYTE,
+    LOAD_BYTE_FROM_X,
+    LOAD_HALF,
+    LOAD_HALF_FROM_X,
+    LOAD_MEMORY,
+    LOAD_X,
+    LOAD_X_IHL,
+    RETURN,
+    SHIFT_LEFT,
+    STORE_MEMORY,
+    TO_A,
+    TO_X,
+    Line,
+    Op,
+    assemble,
+)
 
-INSTRUCTION = struct.Struct("=HBBI")
 PROGRAM = struct.Struct("@HP")
-ALL = 0xFFFF_FFFF
-FARTHEST = 0xFF
-"""Instructions that a conditional jump can skip."""
-
-# Operation codes, linux/bpf_common.h.
-LOAD_BYTE, LOAD_HALF = 0x30, 0x28
-LOAD_BYTE_FROM_X, LOAD_HALF_FROM_X, LOAD_WORD_FROM_X = 0x50, 0x48, 0x40
-LOAD_MEMORY, STORE_MEMORY = 0x60, 0x02
-LOAD_X, LOAD_X_IHL = 0x01, 0xB1
-ADD, AND, SHIFT_LEFT, ADD_X, TO_X, TO_A = 0x04, 0x54, 0x64, 0x0C, 0x07, 0x87
-JUMP_ALWAYS, JUMP_EQUAL, JUMP_SET = 0x05, 0x15, 0x45
-JUMP_GREATER, JUMP_NOT_LESS = 0x25, 0x35
-RETURN = 0x06
 
 ICMPV6 = 58
-
-
-class Op(NamedTuple):
-    """One instruction. A conditional jump goes on with the next one where it names no label."""
-
-    code: int
-    k: int = 0
-    true: str = ""
-    false: str = ""
-
-
-Line = Op | str
-"""An instruction, or a label for the one after it."""
-
-
-def assemble(lines: list[Line]) -> bytes:
-    """Return the program; jumps go forward only.
-
-    Raises:
-        ValueError: a label is missing, behind the jump, or too far from it.
-    """
-    places: dict[str, int] = {}
-    ops: list[Op] = []
-    for line in lines:
-        if isinstance(line, str):
-            places[line] = len(ops)
-        else:
-            ops.append(line)
-
-    def distance(here: int, label: str, farthest: int) -> int:
-        if not label:
-            return 0
-        skipped = places.get(label, -1) - here - 1
-        if not 0 <= skipped <= farthest:
-            raise ValueError(f"BPF: no label {label!r} within {farthest} instructions")
-        return skipped
-
-    program = bytearray()
-    for here, op in enumerate(ops):
-        if op.code == JUMP_ALWAYS:
-            program += INSTRUCTION.pack(op.code, 0, 0, distance(here, op.true, ALL))
-        else:
-            true, false = (distance(here, label, FARTHEST) for label in (op.true, op.false))
-            program += INSTRUCTION.pack(op.code, true, false, op.k)
-    return bytes(program)
 
 
 def attach(sock: socket.socket, program: bytes) -> None:

@@ -9,7 +9,8 @@ is needed, and a fragment header is forbidden (RFC 6980).
 from collections.abc import Iterable
 from ipaddress import IPv4Address
 
-from rawkit.sockets.bpf import (
+from rawkit.sockets.options import SKF_AD_OFF, SKF_AD_PROTOCOL, SKF_NET_OFF
+from rawkit.wire.bpf import (
     ALL,
     JUMP_ALWAYS,
     JUMP_EQUAL,
@@ -17,16 +18,15 @@ from rawkit.sockets.bpf import (
     LOAD_BYTE,
     LOAD_BYTE_FROM_X,
     LOAD_HALF,
+    LOAD_WORD,
     LOAD_X_IHL,
     RETURN,
     Line,
     Op,
     assemble,
 )
-from rawkit.sockets.options import SKF_AD_OFF, SKF_AD_PROTOCOL, SKF_NET_OFF
 from rawkit.wire.numbers import EtherType, IPProtocol
 
-LOAD_WORD = 0x20
 PROTOCOL = (SKF_AD_OFF + SKF_AD_PROTOCOL) & ALL
 ARP_SENDER, ARP_TARGET = 14, 24
 IPV4_FRAGMENT, IPV4_PROTOCOL = 6, 9

@@ -1,6 +1,8 @@
 """Filters for the raw sockets that wait for answers to UDP and TCP probes."""
 
-from rawkit.sockets.bpf import (
+from rawkit.sockets.bpf import past_ipv6_headers, to_ipv6_quote
+from rawkit.wire.address import Address
+from rawkit.wire.bpf import (
     ADD_X,
     ALL,
     AND,
@@ -20,10 +22,7 @@ from rawkit.sockets.bpf import (
     Line,
     Op,
     assemble,
-    past_ipv6_headers,
-    to_ipv6_quote,
 )
-from rawkit.wire.address import Address
 
 QUOTE = 8
 """Octets of an ICMP error before what it quotes."""

@@ -11,11 +11,12 @@ import socket
 from contextlib import ExitStack
 
 from rawkit.errors import UsageError
-from rawkit.sockets.bpf import RETURN, Op, assemble, attach
+from rawkit.sockets.bpf import attach
 from rawkit.sockets.header_fields import IPv4Fields, IPv6Fields
 from rawkit.sockets.kernel import open_socket
 from rawkit.sockets.settings import Settings, apply
 from rawkit.wire.address import Address
+from rawkit.wire.bpf import RETURN, Op, assemble
 
 KINDS = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}
 NOTHING = assemble([Op(RETURN, 0)])

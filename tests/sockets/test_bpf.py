@@ -1,4 +1,4 @@
-"""Socket filters: what the assembler makes, and what the ping filters let pass."""
+"""Socket filters: what those of a ping let pass."""
 
 import socket
 from collections.abc import Iterator
@@ -7,15 +7,14 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from rawkit.sockets import bpf
-from rawkit.sockets.bpf import Op, assemble, attach, echo_filter
+from rawkit.sockets.bpf import attach, echo_filter
 from rawkit.wire import icmp, icmpv6
+from rawkit.wire.bpf_machine import BPFMachine
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Packet
 from rawkit.wire.udp import UDP
-from tests.sockets.bpf_machine import BPFMachine
 
 US, TARGET, ROUTER = (IPv4Address(f"192.0.2.{number}") for number in (1, 7, 254))
 US6, TARGET6, ROUTER6 = (IPv6Address(f"2001:db8::{number}") for number in (1, 7, 254))
@@ -153,28 +152,6 @@ def test_no_cut_of_a_passing_packet_upsets_the_filter() -> None:
     assert [bool(verdict) for verdict in verdicts] == [
         size >= enough for size in range(len(octets))
     ]
-
-
-def test_labels_become_distances() -> None:
-    program = assemble([Op(bpf.JUMP_EQUAL, 5, "far", ""), Op(bpf.RETURN, 0), "far", Op(6, 1)])
-
-    assert program.hex() == "1500010005000000" + "0600000000000000" + "0600000001000000"
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        pytest.param([Op(bpf.JUMP_EQUAL, 5, "nowhere"), Op(bpf.RETURN)], id="missing"),
-        pytest.param(["back", Op(bpf.JUMP_EQUAL, 5, "back"), Op(bpf.RETURN)], id="behind"),
-        pytest.param(
-            [Op(bpf.JUMP_EQUAL, 5, "far"), *[Op(bpf.TO_X)] * 256, "far", Op(bpf.RETURN)],
-            id="too far",
-        ),
-    ],
-)
-def test_a_label_that_cannot_be_reached_is_refused(lines: list[bpf.Line]) -> None:
-    with pytest.raises(ValueError, match="no label"):
-        assemble(lines)
 
 
 @contextmanager

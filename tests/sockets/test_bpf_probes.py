@@ -4,13 +4,13 @@ import pytest
 
 from rawkit.sockets.bpf_probes import error_filter, reply_filter
 from rawkit.wire import icmp, icmpv6
+from rawkit.wire.bpf_machine import BPFMachine
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Packet
 from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
-from tests.sockets.bpf_machine import BPFMachine
 from tests.sockets.test_bpf import (
     NOPS,
     OPTIONS,

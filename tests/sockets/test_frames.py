@@ -17,7 +17,6 @@ import pytest
 from rawkit.errors import BuildError, NoRoute, UsageError
 from rawkit.lab import Lab
 from rawkit.lab.topology import Node
-from rawkit.sockets.bpf import ALL, JUMP_EQUAL, LOAD_BYTE, RETURN, Op, assemble
 from rawkit.sockets.bpf_frames import arp_filter, icmp_filter, neighbours_filter
 from rawkit.sockets.frames import FrameSocket, open_frames
 from rawkit.sockets.options import SKF_NET_OFF
@@ -25,6 +24,7 @@ from rawkit.sockets.settings import Settings
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.address import BROADCAST, MAC
 from rawkit.wire.arp import ARP, NO_MAC, Operation
+from rawkit.wire.bpf import ALL, JUMP_EQUAL, LOAD_BYTE, RETURN, Op, assemble
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
