@@ -203,7 +203,7 @@ OPTIONS: tuple[Opt, ...] = (
         "sim-queries",
         "N",
         value("parallel", integer(1, 1024)),
-        "probes under way at once (16)",
+        "probes under way at once (16; --report, --live: 64)",
     ),
     Opt("O", "options", "WORDS", _module_options, "of TCP: syn or ack"),
     Opt(

@@ -2,12 +2,15 @@
 
 import os
 import time
+from collections.abc import Sequence
 from json import dumps
+from math import sqrt
 
 from rawkit.cli.records import Value, Wall
 from rawkit.cli.trace_lookup import Lookup
 from rawkit.cli.trace_wanted import TraceOptions, probe_length
 from rawkit.engine.ping_events import Target
+from rawkit.engine.rtt import RTT
 from rawkit.engine.trace_events import TraceEvent
 from rawkit.engine.trace_report import HopReport, SourceReport, TraceReport
 from rawkit.engine.trace_settings import TraceSettings
@@ -68,7 +71,7 @@ class TraceTable:
 
     def _table(self, report: TraceReport) -> str:
         began = time.localtime(self._wall(self._began or 0.0))
-        rows = [(self._start(hop), hop) for hop in report.hops]
+        rows = [(self._start(hop), hop) for hop in listed(report)]
         width = max(LEAST_WIDTH, *(len(start) for start, _ in rows), 0)
         heads = "".join(f" {head:>{columns}}" for head, columns in HEADS)
         lines = [
@@ -123,7 +126,7 @@ class TraceTable:
             "psize": str(probe_length(settings, report.target.address.version)),
             "bitpattern": "0x00",
         }
-        hubs: list[Value] = [self._hub(hop) for hop in report.hops]
+        hubs: list[Value] = [self._hub(hop) for hop in listed(report)]
         theirs = dumps({"mtr": mtr, "hubs": hubs}, indent=4, allow_nan=False)
         inner = theirs.replace("\n", "\n    ")
         return f'{{\n    "report": {inner},\n    "rawkit": {ours.rstrip()}\n}}\n'
@@ -141,7 +144,7 @@ class TraceTable:
             "Avg": _milliseconds(rtt.avg if rtt else None),
             "Best": _milliseconds(rtt.min if rtt else None),
             "Wrst": _milliseconds(rtt.max if rtt else None),
-            "StDev": _milliseconds(rtt.mdev if rtt else None),
+            "StDev": _milliseconds(_deviation(rtt)),
         }
 
     def _shown_plainly(self, hop: HopReport) -> str:
@@ -152,13 +155,29 @@ class TraceTable:
         return name or str(address)
 
 
+def listed(report: TraceReport) -> Sequence[HopReport]:
+    """Return the hops up to the last that answered, and one of those that are silent behind."""
+    heard = [place for place, hop in enumerate(report.hops, 1) if hop.sources]
+    return report.hops[: max(heard, default=0) + 1]
+
+
 def _numbers(hop: HopReport) -> str:
     rtt = hop.rtt
-    times = (rtt.avg, rtt.min, rtt.max, rtt.mdev) if rtt else (None,) * 4
+    times = (rtt.avg, rtt.min, rtt.max, _deviation(rtt)) if rtt else (None,) * 4
     cells = (f"{hop.loss * 100:.1f}%", str(hop.sent), *map(_cell, (hop.last, *times)))
     return "".join(
         f" {cell[:NUMBER]:>{columns}}" for cell, (_, columns) in zip(cells, HEADS, strict=True)
     )
+
+
+def _deviation(rtt: RTT | None) -> float | None:
+    """Return the standard deviation of the path's round trips, of which these are a sample.
+
+    mtr(8) divides by one less than their count; ping(8)'s mdev, which we have, by the count.
+    """
+    if rtt is None:
+        return None
+    return rtt.mdev * sqrt(rtt.count / (rtt.count - 1)) if rtt.count > 1 else 0.0
 
 
 def _cell(seconds: float | None) -> str:

@@ -47,7 +47,7 @@ def settings(options: TraceOptions, method: Method) -> api.TraceOptions:
         "first_ttl": options.first_ttl,
         "max_ttl": options.max_ttl,
         "queries": options.queries_a_round,
-        "parallel": options.parallel,
+        "parallel": options.probes_at_once,
         "rounds": options.rounds,
         "interval": options.interval,
         "wait": options.wait,

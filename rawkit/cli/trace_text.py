@@ -44,10 +44,7 @@ class TraceText:
             return ""
         for answer in event.answers:
             self._lookup.wait_for(answer.source)
-        start = ""
-        if event.round != self._round and not event.revised:
-            self._round = event.round
-            start = self.opening(event.target)
+        start = "" if event.revised else self._beginning(event.round, event.target)
         return start + self._row(event.ttl, event.outcomes, revised=event.revised)
 
     def closing(self, report: TraceReport) -> str:
@@ -56,7 +53,17 @@ class TraceText:
 
     def unfinished(self) -> str:
         """Return the rows that are not complete, up to the last that anybody answered."""
-        return "".join(self._row(ttl, outcomes) for ttl, outcomes in self._rows.unfinished())
+        rows = dict(self._rows.unfinished())
+        known = [outcome for row in rows.values() for outcome in row if outcome is not None]
+        start = self._beginning(self._rows.round, known[0].target) if known else ""
+        return start + "".join(self._row(ttl, row) for ttl, row in rows.items())
+
+    def _beginning(self, number: int, target: Target) -> str:
+        """Return the first line again where another round begins."""
+        if number == self._round:
+            return ""
+        self._round = number
+        return self.opening(target)
 
     def _row(self, ttl: int, outcomes: tuple[Outcome | None, ...], *, revised: bool = False) -> str:
         parts, before = [f"{ttl:2} "], None

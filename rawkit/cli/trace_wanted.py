@@ -17,6 +17,9 @@ from rawkit.wire.address import Address
 
 REPORT_ROUNDS = 10
 """As mtr(8) has it."""
+AT_ONCE_IN_ROUNDS = 64
+"""Probes under way where hops are asked every second, as mtr(8) does: silent ones, and each
+for some seconds, must not keep the others waiting."""
 SYN_HEADER = 40
 """Octets of the TCP header of a SYN, with the options that are usual."""
 DNS_PORT = 53
@@ -35,7 +38,7 @@ class TraceOptions:
     first_ttl: int = 1
     max_ttl: int = 30
     queries: int | None = None
-    parallel: int = 16
+    parallel: int | None = None
     wait: float = 5.0
     here: float = 3.0
     near: float = 10.0
@@ -95,6 +98,13 @@ class TraceOptions:
     def first_port(self) -> int | None:
         """The destination port, or the first of them; ``None``: the method's own."""
         return DNS_PORT if self.fixed_port and self.port is None else self.port
+
+    @property
+    def probes_at_once(self) -> int:
+        """How many probes may be under way; rounds overlap where somebody is silent."""
+        if self.parallel is not None:
+            return self.parallel
+        return AT_ONCE_IN_ROUNDS if self.report or self.live else 16
 
     @property
     def queries_a_round(self) -> int:

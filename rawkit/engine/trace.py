@@ -26,7 +26,7 @@ from rawkit.engine.trace_events import (
     TraceEvent,
 )
 from rawkit.engine.trace_report import TraceReport
-from rawkit.engine.trace_rounds import Outcome, Round
+from rawkit.engine.trace_rounds import Outcome, Round, Rounds
 from rawkit.engine.trace_settings import TraceSettings
 from rawkit.engine.trace_wait import Patience
 from rawkit.record import record
@@ -37,8 +37,6 @@ from rawkit.wire.received import Checksum, Clock, Received
 
 UNTIRING = 64
 """News in a row that are taken in before anything else is done."""
-REVISABLE = 8
-"""Rounds whose rows a late answer can still revise."""
 
 
 class State(Enum):
@@ -93,7 +91,7 @@ class Trace:
         self._open: dict[int, Flight] = {}
         self._departing: dict[int, tuple[Packet, Flight]] = {}
         self._again: list[Flight] = []
-        self._rounds: dict[int, Round] = {}
+        self._rounds = Rounds(settings)
         self._serial = 0
         self._next_send_at = -math.inf
         self._can_ask_apart = settings.method == "udp" and settings.flow != "classic"
@@ -126,20 +124,12 @@ class Trace:
 
     # What to send
 
-    @property
-    def _round(self) -> Round:
-        return self._rounds[max(self._rounds)]
-
     def _send_due(self, now: float) -> tuple[Packet, ...]:
         settings, send = self.settings, list[Packet]()
-        if not self._rounds:
-            self._begin(Round(1, settings, now, settings.max_ttl))
-        current = self._round
-        if current.is_over and self._is_to_go_on() and now >= self._next_round_at():
-            horizon = current.horizon_of_next()
-            current = self._begin(Round(current.number + 1, settings, now, horizon))
+        if (begins_at := self._rounds.next_at) is not None and now >= begins_at:
+            self._rounds.begin(now)
         while len(self._open) < settings.parallel and now >= self._next_send_at:
-            flight = self._next_flight(now, current)
+            flight = self._next_flight(now)
             if flight is None:
                 break
             packet = self.packets.packet(flight.probe)
@@ -149,21 +139,16 @@ class Trace:
                 self._next_send_at = now + settings.spacing
         return tuple(send)
 
-    def _begin(self, new: Round) -> Round:
-        self._rounds[new.number] = new
-        self._rounds.pop(new.number - REVISABLE, None)
-        return new
-
-    def _next_flight(self, now: float, current: Round) -> Flight | None:
+    def _next_flight(self, now: float) -> Flight | None:
         """Return the next probe that is to leave, entered in the books; ``None``: none is."""
         while self._again:
             old = self._again.pop()
             if old.probe.ttl <= old.round.last:
                 flow = self.settings.queries + self._serial + 1
                 return self._launch(now, old.round, old.probe.ttl, old.probe.turn, flow)
-        if (slot := current.next_slot()) is None:
+        if (round_ := self._rounds.with_slot()) is None or (slot := round_.next_slot()) is None:
             return None
-        return self._launch(now, current, *slot, self._flow_of(slot[1]))
+        return self._launch(now, round_, *slot, self._flow_of(slot[1]))
 
     def _launch(self, now: float, round_: Round, ttl: int, turn: int, flow: int) -> Flight:
         self._serial += 1
@@ -255,20 +240,17 @@ class Trace:
         """Enter an outcome in the books and in its row."""
         self._tell(outcome)
         round_, probe = flight.round, flight.probe
-        if round_.number not in self._rounds or probe.ttl > round_.last:
+        if round_ not in self._rounds or probe.ttl > round_.last:
             return
         was_told = round_.settle(probe.ttl, probe.turn, outcome)
         self._dismiss_beyond(round_)
         if was_told and None not in round_.rows[probe.ttl]:
             self._tell(self._row(round_, probe.ttl, revised=True))
-        self._tell_complete(round_, now)
-
-    def _tell_complete(self, round_: Round, now: float) -> None:
-        while (ttl := round_.complete_row()) is not None:
-            self._tell(self._row(round_, ttl))
-        if round_.is_complete and not round_.is_over:
-            round_.is_over = True
-            self._tell(RoundEnd(self.target, round_.number, round_.reached, now))
+        for complete, ttl in self._rounds.complete():
+            if ttl is not None:
+                self._tell(self._row(complete, ttl))
+            else:
+                self._tell(RoundEnd(self.target, complete.number, complete.reached, now))
 
     def _row(self, round_: Round, ttl: int, *, revised: bool = False) -> Hop:
         outcomes = tuple(one for one in round_.rows[ttl] if one is not None)
@@ -310,19 +292,15 @@ class Trace:
 
     # When to go on
 
-    def _is_to_go_on(self) -> bool:
-        rounds = self.settings.rounds
-        return rounds is None or self._round.number < rounds
-
-    def _next_round_at(self) -> float:
-        return self._round.started_at + self.settings.interval
-
     def _next_wake(self, now: float) -> float | None:
         """Return when there is something to do again; ``None``: never."""
-        current = self._round
-        if current.is_over:
-            return self._next_round_at() if self._is_to_go_on() else None
+        begins_at = self._rounds.next_at
+        if self._rounds.are_over:
+            return begins_at
         times = [f.sent_at + self._patience.for_ttl(f.probe.ttl) for f in self._open.values()]
-        if (self._again or current.has_slot()) and len(self._open) < self.settings.parallel:
-            times.append(max(now, self._next_send_at))
+        if len(self._open) < self.settings.parallel:
+            if self._again or self._rounds.with_slot() is not None:
+                times.append(max(now, self._next_send_at))
+            elif begins_at is not None:
+                times.append(max(now, begins_at))
         return min(times, default=now)

@@ -155,7 +155,7 @@ class TraceBook:
             case Hop():
                 self._enter_row(event)
             case RoundEnd():
-                self._rounds, self._reached = event.round, event.reached
+                self._rounds = event.round
             case Opened(via=via, why=why):
                 self._via[via] = why
             case Dropped(count=count):
@@ -167,13 +167,12 @@ class TraceBook:
     def report(self) -> TraceReport:
         """Return the books as they stand."""
         end = self._end()
-        reached = self._reached if self._rounds else self._target_at is not None
         bare = [self._hops[ttl].report(ttl) for ttl in sorted(self._hops) if ttl <= end]
-        hops = remarks_of(bare, self._hops, reached=reached, over=self._rounds > 0)
+        hops = remarks_of(bare, self._hops, reached=self._reached, over=self._rounds > 0)
         every = dict.fromkeys(remark for hop in hops for remark in hop.remarks)
         return TraceReport(
             self.target,
-            reached,
+            self._reached,
             hops,
             self._rounds,
             self._strays,
@@ -201,8 +200,10 @@ class TraceBook:
                 self._ends[probe.round] = max(probe.ttl, self._ends.get(probe.round, 0))
             case Answer():
                 tally.take(event)
-                if event.kind is Kind.REACHED and event.probe.round == 1:
-                    self._target_at = min(event.probe.ttl, self._target_at or event.probe.ttl)
+                if event.kind is Kind.REACHED:
+                    self._reached = True
+                    if event.probe.round == 1:
+                        self._target_at = min(event.probe.ttl, self._target_at or event.probe.ttl)
             case Silence():
                 tally.unanswered += 1
             case NotSent():

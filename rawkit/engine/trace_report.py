@@ -89,7 +89,7 @@ class TraceReport:
 
     target: Target
     reached: bool
-    """The target itself answered, in the latest finished round, or so far in the first."""
+    """The target itself has answered, in whatever round."""
     hops: tuple[HopReport, ...]
     """From the first TTL to the last that matters: that of the target, if it answered."""
     rounds: int

@@ -1,4 +1,11 @@
-"""The rows of a trace while they fill: what is to be sent next, and what is complete."""
+"""The rows of a trace while they fill: what is to be sent next, and what is complete.
+
+A round begins when it is time for it, even if the one before still waits for answers: a
+silent hop delays no round. What has become of them is told one round after the other.
+"""
+
+from collections.abc import Iterator
+from math import inf
 
 from rawkit.engine.trace_events import Answer, Kind, NotSent, Silence
 from rawkit.engine.trace_settings import TraceSettings
@@ -7,6 +14,13 @@ from rawkit.record import field, record
 Outcome = Answer | Silence | NotSent
 BEYOND = 5
 """Hops behind the last one heard of that later rounds still ask, where none was the last."""
+FORGETTING = 10
+"""Rounds in a row in which nobody answered at the last hop, after which the path may be a
+longer one."""
+REVISABLE = 8
+"""Rounds that are over whose rows a late answer can still revise."""
+OVERLAPPING = 32
+"""Rounds at most that have begun and are not over."""
 
 
 @record(frozen=False)
@@ -24,7 +38,6 @@ class Round:
     rows: dict[int, list[Outcome | None]] = field(default_factory=dict)
     told: int = 0
     """The last TTL whose row has been told."""
-    is_over: bool = False
     _next: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
@@ -80,13 +93,94 @@ class Round:
         """Whether every row that is wanted has been told."""
         return self.told >= self.last
 
-    def horizon_of_next(self) -> int:
-        """Return how far the next round should ask."""
-        if self.end is not None:
-            return self.end
+    @property
+    def furthest(self) -> int:
+        """The last TTL at which somebody has answered; one below the first: nobody has."""
         heard = [ttl for ttl, row in self.rows.items() if any(isinstance(o, Answer) for o in row)]
-        furthest = max(heard, default=self.settings.first_ttl - 1) + BEYOND
-        return min(self.settings.max_ttl, furthest)
+        return max(heard, default=self.settings.first_ttl - 1)
 
     def _ends_at(self, ttl: int) -> None:
         self.end = ttl if self.end is None else min(self.end, ttl)
+
+
+class Rounds:
+    """The rounds of a trace: those that are not over, and the latest that are."""
+
+    def __init__(self, settings: TraceSettings) -> None:
+        self._settings = settings
+        self._kept: dict[int, Round] = {}
+        self._open: list[Round] = []
+        self._end: int | None = None
+        """The last TTL of the latest round that knew one."""
+        self._without_end = 0
+        """Rounds that are over since then."""
+
+    @property
+    def latest(self) -> Round:
+        """The round that began last."""
+        return self._kept[max(self._kept)]
+
+    @property
+    def are_over(self) -> bool:
+        """Whether none has begun that is not over."""
+        return not self._open
+
+    @property
+    def next_at(self) -> float | None:
+        """When the next round is to begin; ``None``: never, or not before one has ended."""
+        if not self._kept:
+            return -inf
+        latest, wanted = self.latest, self._settings.rounds
+        if wanted is not None and latest.number >= wanted:
+            return None
+        if len(self._open) >= OVERLAPPING or self.with_slot() is not None:
+            return None
+        return latest.started_at + self._settings.interval
+
+    def begin(self, now: float) -> None:
+        """Begin the next round."""
+        number = self.latest.number + 1 if self._kept else 1
+        new = Round(number, self._settings, now, self._horizon())
+        self._kept[number] = new
+        self._open.append(new)
+        while len(self._kept) - len(self._open) > REVISABLE:
+            del self._kept[next(iter(self._kept))]  # the open ones are the latest
+
+    def with_slot(self) -> Round | None:
+        """Return the first round that has a probe still to be sent."""
+        return next((one for one in self._open if one.has_slot()), None)
+
+    def __contains__(self, round_: Round) -> bool:
+        """Tell whether a round's rows can still change."""
+        return round_.number in self._kept
+
+    def complete(self) -> Iterator[tuple[Round, int | None]]:
+        """Yield each row that is complete, in their order; and each round behind its last row."""
+        while self._open:
+            first = self._open[0]
+            while (ttl := first.complete_row()) is not None:
+                yield first, ttl
+            if not first.is_complete:
+                return
+            self._is_over(self._open.pop(0))
+            yield first, None
+
+    def _is_over(self, round_: Round) -> None:
+        if round_.end is not None:
+            self._end, self._without_end = round_.end, 0
+        elif self._end is not None and round_.furthest >= self._end:
+            self._end = None  # a router is there now
+        else:
+            self._without_end += 1
+            if self._without_end >= FORGETTING:
+                self._end, self._without_end = None, 0
+
+    def _horizon(self) -> int:
+        """Return how far the next round should ask."""
+        ends = [one.end for one in self._open if one.end is not None]
+        if ends or self._end is not None:
+            return ends[-1] if ends else self._end or 0
+        if not self._kept:
+            return self._settings.max_ttl
+        furthest = max(round_.furthest for round_ in self._kept.values())
+        return min(self._settings.max_ttl, furthest + BEYOND)

@@ -198,6 +198,16 @@ def test_the_json_of_a_report_has_the_names_and_kinds_of_mtr_8(world: World) -> 
     assert [row["hop"] for row in found["rawkit"]["hops"]] == [1, 2, 3, 4, 5, 6]
 
 
+def test_deviations_are_reckoned_as_mtr_8_does(world: World) -> None:
+    words = f"-n -c 2 -i 1 {world.words['v4']}".split()
+    theirs = json.loads(run(world.node, (tool("mtr"), "-j", "-G", "3", *words)).stdout)
+    ours = json.loads(world.ours("--report -j -n -c 2 -w3 {v4}").stdout)
+
+    for hub in (*ours["report"]["hubs"], *theirs["report"]["hubs"]):
+        of_two = (hub["Wrst"] - hub["Best"]) / 2**0.5
+        assert hub["StDev"] == pytest.approx(of_two, abs=0.002)
+
+
 # What traceroute(8) does not say
 
 

@@ -58,13 +58,24 @@ def test_the_table_is_that_of_mtr_8_and_says_nothing_where_nothing_came() -> Non
     assert printed("-n", ROWS).splitlines() == [
         "Start: 2023-11-14T22:13:25+0000",
         HEADER,
-        "  1.|-- 198.51.100.1               0.0%     2    3.0   2.0   1.0   3.0   1.0",
+        "  1.|-- 198.51.100.1               0.0%     2    3.0   2.0   1.0   3.0   1.4",
         "  2.|-- ???                       100.0     2      -     -     -     -     -  silent",
-        "  3.|-- 198.51.100.2              50.0%     2  3070. 3070. 3070. 3070.   0.0"
-        "  rate limited",
+        "  3.|-- 198.51.100.2              50.0%     2  3070. 3070. 3070. 3070.   0.0",
         "  4.|-- 203.0.113.1                0.0%     2   20.0  20.0  20.0  20.0   0.0  ecmp",
         "    |  `|-- 198.51.100.3",
     ]
+
+
+def test_silence_behind_the_last_answer_is_one_line_as_in_mtr_8() -> None:
+    rows = [row(answer(1, source=ONE)), *(row(silence(ttl)) for ttl in range(2, 7))]
+
+    lines = printed("-n", rows, reached=False).splitlines()[2:]
+    found = json.loads(printed("-n -j", rows, reached=False))
+
+    assert [line[:9] for line in lines] == ["  1.|-- 1", "  2.|-- ?"]
+    assert lines[1].endswith("filtered")
+    assert [hub["count"] for hub in found["report"]["hubs"]] == [1, 2]
+    assert [hop["hop"] for hop in found["rawkit"]["hops"]] == [1, 2, 3, 4, 5, 6]
 
 
 def test_labels_stand_below_their_hop_if_wanted() -> None:
@@ -108,7 +119,7 @@ def test_the_object_has_mtr_8_s_fields_and_ours_beside_them() -> None:
     hubs = found["report"]["hubs"]
     assert hubs[0] == {
         "count": 1, "host": "one.example", "Loss%": 0.0, "Snt": 2, "Last": 3.0, "Avg": 2.0,
-        "Best": 1.0, "Wrst": 3.0, "StDev": 1.0,
+        "Best": 1.0, "Wrst": 3.0, "StDev": 1.414,
     }  # fmt: skip
     assert hubs[1] == {
         "count": 2, "host": "???", "Loss%": 100.0, "Snt": 2, "Last": None, "Avg": None,

@@ -6,7 +6,7 @@ from rawkit.cli.trace_extensions_text import extensions_text
 from rawkit.cli.trace_lookup import Lookup
 from rawkit.cli.trace_options import parse
 from rawkit.cli.trace_text import TraceText
-from rawkit.engine.trace_events import Hop, Kind, ProbeSent, TraceEvent
+from rawkit.engine.trace_events import Hop, Kind, ProbeSent, RoundEnd, TraceEvent
 from rawkit.engine.trace_settings import TraceSettings
 from rawkit.record import replace
 from rawkit.wire import icmp
@@ -139,8 +139,8 @@ def test_each_round_but_the_first_begins_with_the_first_line_again() -> None:
     assert shown.event(row(answer(2, round=2))) == " 2  203.0.113.1  1.500 ms\n"
 
 
-def sent(*slots: tuple[int, int]) -> list[ProbeSent]:
-    return [ProbeSent(TARGET, probe(ttl, turn), 0.0) for ttl, turn in slots]
+def sent(*slots: tuple[int, int], number: int = 1) -> list[ProbeSent]:
+    return [ProbeSent(TARGET, probe(ttl, turn, number), 0.0) for ttl, turn in slots]
 
 
 def test_rows_that_are_not_complete_show_what_is_known_of_them() -> None:
@@ -161,6 +161,29 @@ def test_rows_that_are_not_complete_show_what_is_known_of_them() -> None:
 
     assert shown.unfinished() == (
         " 2  * *\n 3  * 198.51.100.2  1.500 ms\n 4  203.0.113.1  1.500 ms\n"
+    )
+
+
+def test_of_rounds_that_overlap_the_first_is_shown_that_is_not_complete() -> None:
+    shown = printer()
+    events: list[TraceEvent] = [
+        *sent((1, 0), (2, 0)),
+        row(answer(1, source=ONE)),
+        *sent((1, 0), (2, 0), number=2),
+        answer(1, source=ONE, round=2),
+        answer(2),
+    ]
+    for event in events:
+        shown.event(event)
+
+    assert shown.unfinished() == " 2  203.0.113.1  1.500 ms\n"
+
+    for event in (row(answer(2)), RoundEnd(TARGET, 1, True, 0.0)):
+        shown.event(event)
+
+    assert shown.unfinished() == (
+        "traceroute to example (203.0.113.1), 30 hops max, 60 byte packets\n"
+        " 1  198.51.100.1  1.500 ms\n"
     )
 
 

@@ -6,8 +6,18 @@ from typing import Any
 import pytest
 
 from rawkit.engine.trace_book import TraceBook
-from rawkit.engine.trace_events import Answer, Hop, Kind, NotSent, RoundEnd, Silence, Stray
+from rawkit.engine.trace_events import (
+    Answer,
+    Hop,
+    Kind,
+    NotSent,
+    ProbeSent,
+    RoundEnd,
+    Silence,
+    Stray,
+)
 from rawkit.engine.trace_report import Remark
+from rawkit.engine.trace_rounds import OVERLAPPING
 from rawkit.lab import saying
 from rawkit.lab.hostile import HOSTILE
 from rawkit.lab.saying import Why
@@ -466,6 +476,79 @@ def test_rounds_begin_at_their_times_and_go_no_further_than_the_target() -> None
     report = engine.report()
     assert [hop.sent for hop in report.hops] == [9] * 4
     assert len(report.rows) == 12
+
+
+def starts(told: list[Any]) -> list[float]:
+    """Return when each round sent its first probe, in seconds since the beginning."""
+    first = {event.probe.round: event.time for event in reversed(told) if type(event) is ProbeSent}
+    return [first[number] - BEGIN for number in sorted(first)]
+
+
+def test_a_round_begins_in_time_whoever_is_silent() -> None:
+    world = World(path(3), target=silent)
+    engine = trace(queries=1, rounds=12, interval=0.5, parallel=64, wait=3.0, announce=True)
+    told = world.run(engine)
+
+    assert starts(told) == pytest.approx([0.5 * number for number in range(12)], abs=0.05)
+    assert world.now - BEGIN < 5.5 + 3.1
+
+
+def test_rows_are_told_one_round_after_the_other() -> None:
+    world = World([*path(2), silent, answering(4)], target=silent)
+    engine = trace(queries=1, rounds=4, interval=0.1, parallel=200, wait=1.0)
+    told = rows(world.run(engine))
+
+    assert len({row.round for row in told}) == 4
+    assert [(row.round, row.ttl) for row in told] == sorted((row.round, row.ttl) for row in told)
+
+
+def test_no_more_rounds_overlap_than_are_bounded() -> None:
+    world = World(path(1), target=silent)
+    engine = trace(queries=1, rounds=100, interval=0.0, max_ttl=2, parallel=1024, wait=1.0,
+                   announce=True)  # fmt: skip
+    begun = starts(world.run(engine))
+
+    assert begun[:OVERLAPPING] == pytest.approx([0.0] * OVERLAPPING, abs=0.01)
+    assert begun[OVERLAPPING] == pytest.approx(1.0, abs=0.02)
+    assert [hop.sent for hop in engine.report().hops] == [100, 100]
+
+
+def test_a_target_that_was_found_is_not_looked_for_farther_away_when_it_is_silent() -> None:
+    world = World(path(3), target=once(host()))
+    engine = trace(queries=1, rounds=5, interval=0.5, announce=True)
+    told = world.run(engine)
+
+    asked = {
+        event.probe.ttl for event in told if type(event) is ProbeSent and event.probe.round > 1
+    }
+    assert asked == {1, 2, 3, 4}
+    report = engine.report()
+    assert report.reached, "it has answered, though not in the last round"
+    assert [hop.answered for hop in report.hops] == [5, 5, 5, 1]
+    assert world.now - BEGIN < 2.2
+
+
+def once(router: Any) -> Any:
+    """Return one that answers the first packet with its TTL, or a greater one, only."""
+    seen: list[int] = []
+
+    def answer(packet: Packet, octets: bytes, ttl: int) -> Any:
+        seen.append(ttl)
+        return router(packet, octets, ttl) if len(seen) == 1 else ()
+
+    return answer
+
+
+def test_a_path_that_may_have_grown_is_looked_at_again_after_a_while() -> None:
+    routers = path(3)
+    world = World(routers)
+    engine = trace(queries=1, rounds=30, interval=1.0)
+    world.run(engine, until=0.5)
+    routers.extend((silent, answering(5)))
+    told = rows(world.run(engine))
+
+    assert told[-1].is_last
+    assert (told[-1].ttl, told[-1].source) == (6, TARGET)
 
 
 def test_a_path_that_grows_is_followed() -> None:
