@@ -112,7 +112,7 @@ FIELDS: dict[str, Field] = {
         "share, 0 to 1",
     ),
     "alive": Field("whether the host itself answered in time at least once"),
-    "reached": Field("whether the host itself answered in the latest round"),
+    "reached": Field("whether the host itself has answered"),
     "elapsed": Field("from the first probe to the latest event that counts", SECONDS),
     "rtts": Field("object: statistics of `rtt`; `null`: no answer"),
     "socket": Field("the kind of socket; `null`: none was opened"),
