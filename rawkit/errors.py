@@ -25,6 +25,22 @@ class BuildError(WireError):
     """The values cannot be put on the wire (the caller's fault)."""
 
 
+class NotationError(BuildError):
+    """A packet or a filter in words is not well formed; ``column`` says where."""
+
+    def __init__(self, message: str, text: str, column: int) -> None:
+        self.text = text
+        """The whole of it."""
+        self.column = column
+        """From 0."""
+        super().__init__(f"{message} (column {column + 1})")
+
+    def pointed(self) -> str:
+        """Return the text, and below it a mark at the column."""
+        shown = "".join(letter if letter.isprintable() else " " for letter in self.text)
+        return f"{shown}\n{' ' * self.column}^"
+
+
 class NotPermitted(RawkitError, PermissionError):
     """The kernel refused, and this says which of its many reasons it was.
 
@@ -64,6 +80,24 @@ class NoRoute(RawkitError, OSError):
 
 class UsageError(RawkitError, ValueError):
     """An argument makes no sense; the message says which, and what would."""
+
+
+class FilterError(UsageError):
+    """A filter cannot be understood, or asked of such packets."""
+
+    def __init__(self, problem: str, text: str, start: int, end: int) -> None:
+        self.problem = problem
+        self.text = text
+        """The whole filter."""
+        self.start, self.end = start, max(end, start + 1)
+        """Where in it the problem is: places from 0, the end excluded."""
+        super().__init__(f"filter: {problem} (column {start + 1})")
+
+    @property
+    def pointed(self) -> str:
+        """The filter, and below it carets where the problem is."""
+        shown = "".join(char if char.isprintable() else " " for char in self.text)
+        return f"{shown}\n{' ' * self.start}{'^' * (self.end - self.start)}"
 
 
 class LabError(RawkitError, RuntimeError):
