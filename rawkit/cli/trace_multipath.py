@@ -58,14 +58,19 @@ def open_session(options: TraceOptions, capture: BinaryIO | None = None) -> api.
         NoRoute: it cannot be reached.
         UsageError: the options make no sense.
     """
+    keywords = keywords_of(options) | {"wrap": wrapper(capture)}
+    return api.multipath(options.host, **cast(api.MultipathOptions, keywords))
+
+
+def keywords_of(options: TraceOptions) -> dict[str, object]:
+    """Return what the options mean for :func:`rawkit.multipath`."""
     keywords = dict(settings(options, options.method))
     for name in MEANINGLESS:
         keywords.pop(name, None)
     for name in OTHER_DEFAULTS:
-        if keywords.get(name) == getattr(TraceOptions, name):
+        if getattr(options, name) == getattr(TraceOptions, name):
             keywords.pop(name)
-    keywords |= {"confidence": options.confidence, "wrap": wrapper(capture)}
-    return api.multipath(options.host, **cast(api.MultipathOptions, keywords))
+    return keywords | {"confidence": options.confidence}
 
 
 def _printer(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rawkit.cli.trace_lookup import Lookup
-from rawkit.cli.trace_multipath import check
+from rawkit.cli.trace_multipath import check, keywords_of
 from rawkit.cli.trace_multipath_dot import MultipathDot
 from rawkit.cli.trace_multipath_json import PARTS, SCHEMA, MultipathJson
 from rawkit.cli.trace_multipath_text import MultipathText, labels_of, shown_share
@@ -180,3 +180,15 @@ def test_graphviz_shows_what_is_uncertain_and_who_spreads_packets() -> None:
 def test_what_is_for_traces_only_is_refused(words: list[str], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         check(parse(["--multipath", *words, "target"]))
+
+
+@pytest.mark.parametrize(
+    ("line", "parallel", "wait"),
+    [("", None, None), ("-N 16", 16, None), ("-N 8 -w 3", 8, 3.0), ("-w 5", None, None)],
+)
+def test_what_was_not_asked_for_is_left_to_multipath(
+    line: str, parallel: int | None, wait: float | None
+) -> None:
+    keywords = keywords_of(parse(["--multipath", *line.split(), "192.0.2.1"]))
+
+    assert (keywords.get("parallel"), keywords.get("wait")) == (parallel, wait)
