@@ -7,7 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 
 import pytest
 
-from rawkit.record import FEW, field, fields, record, replace
+from rawkit.record import FEW, Fillable, field, fields, record, replace
 
 
 @record
@@ -200,3 +200,72 @@ def test_a_record_can_be_generic() -> None:
         content: item
 
     assert [Box(n).content for n in range(FEW + 2)] == [*range(FEW + 2)]
+
+
+@record
+class Segment(Fillable):
+    start: int
+    stop: int = field(default=0, kw_only=True)
+    note: str | None = field(default="none", compare=False)
+
+
+class Dotted(Segment):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("made", [0, FEW, FEW + 1, FEW + 2])
+def test_a_record_is_filled_with_a_value_for_each_field_in_their_order(made: int) -> None:
+    @record
+    class Box(Segment):
+        lid: bool = True
+
+    class Crate(Box):
+        __slots__ = ()
+
+    boxes = [Box.filled(1, 2, "a", False) for _ in range(made)]
+    box, crate = Box.filled(1, 2, "a", False), Crate.filled(3, 4, "b", True)
+
+    assert all(one == box for one in boxes)
+    assert (box.start, box.stop, box.note, box.lid) == (1, 2, "a", False)
+    assert (crate.start, crate.stop, crate.note, crate.lid) == (3, 4, "b", True)
+    assert (type(box), type(crate), type(crate.filled(3, 4, "b", True))) == (Box, Crate, Crate)
+    with pytest.raises(AttributeError, match="records are values"):
+        box.start = 2  # type: ignore[misc]  # that it is refused is the point
+
+
+@pytest.mark.parametrize("made", [0, FEW, FEW + 1])
+def test_too_few_or_too_many_values_fill_no_record(made: int) -> None:
+    for _ in range(made):
+        Dotted.filled(1, 2, "a")
+
+    for values in ((1, 2), (1, 2, "a", 3)):
+        with pytest.raises((TypeError, ValueError)):
+            Dotted.filled(*values)
+
+
+def test_a_derived_class_is_filled_by_its_own_constructor_after_a_few() -> None:
+    @record
+    class Box:
+        lid: bool
+        size: int = 3
+
+        def __post_init__(self) -> None:
+            if not self.lid:
+                raise ValueError("open")
+
+    class Crate(Box):
+        __slots__ = ()
+
+    class Barrel(Box):
+        __slots__ = ()
+
+        def __init__(self, size: int) -> None:
+            Box.__init__(self, True, size)
+
+    for number in range(FEW + 3):
+        assert Box(True, number).size == Crate(True, size=number).size == Barrel(number).size
+        with pytest.raises(ValueError, match="open"):
+            Crate(False)
+    assert (type(Crate(True)), type(Barrel(1)), type(Box(True))) == (Crate, Barrel, Box)
+    with pytest.raises(AttributeError, match="records are values"):
+        Crate(True).size = 5  # type: ignore[misc]  # that it is refused is the point

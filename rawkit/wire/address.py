@@ -43,4 +43,5 @@ class MAC(bytes):
         return f"MAC.parse({str(self)!r})"
 
 
+mac_address = lru_cache(4096)(MAC)
 BROADCAST = MAC(b"\xff" * 6)

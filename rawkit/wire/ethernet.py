@@ -13,11 +13,12 @@ import struct
 from typing import Self
 
 from rawkit.errors import BuildError, TruncatedError
-from rawkit.record import record, replace
-from rawkit.wire.address import MAC
+from rawkit.record import record
+from rawkit.wire.address import mac_address
 from rawkit.wire.packet import Header
 
 LAYOUT = struct.Struct("!6s6sH")
+SIZE = LAYOUT.size
 
 
 @record
@@ -32,10 +33,10 @@ class Ethernet(Header):
 
     @classmethod
     def parse(cls, data: memoryview) -> tuple[Self, memoryview]:
-        if len(data) < LAYOUT.size:
-            raise TruncatedError(f"Ethernet: {len(data)} of {LAYOUT.size} header octets")
+        if len(data) < SIZE:
+            raise TruncatedError(f"Ethernet: {len(data)} of {SIZE} header octets")
         dst, src, ether_type = LAYOUT.unpack_from(data)
-        return cls(MAC(dst), MAC(src), ether_type), data[LAYOUT.size :]
+        return cls.filled(mac_address(dst), mac_address(src), ether_type), data[SIZE:]
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         if self.ether_type is None:
@@ -50,4 +51,4 @@ class Ethernet(Header):
     def carrying(self, inner: Header) -> Self:
         if self.ether_type is not None or inner.ETHER_TYPE is None:
             return self
-        return replace(self, ether_type=inner.ETHER_TYPE)
+        return self.filled(self.dst, self.src, inner.ETHER_TYPE)

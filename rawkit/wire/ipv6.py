@@ -23,8 +23,10 @@ from rawkit.wire.numbers import EtherType, IPProtocol
 from rawkit.wire.packet import Header
 
 LAYOUT = struct.Struct("!IHBB16s16s")
+SIZE = LAYOUT.size
 PSEUDO = struct.Struct("!16s16sI3xB")
 FLOW_LABEL = 0xFFFFF
+number_of = IPv6Address.__int__
 
 
 @record
@@ -48,13 +50,13 @@ class IPv6(Header):
 
     @classmethod
     def parse(cls, data: memoryview) -> tuple[Self, memoryview]:
-        if len(data) < LAYOUT.size:
-            raise TruncatedError(f"IPv6: {len(data)} of {LAYOUT.size} header octets")
+        if len(data) < SIZE:
+            raise TruncatedError(f"IPv6: {len(data)} of {SIZE} header octets")
         first, length, next_header, hop_limit, src, dst = LAYOUT.unpack_from(data)
         if first >> 28 != 6:
             raise ParseError(f"IPv6: version field says {first >> 28}")
-        end = LAYOUT.size + length
-        header = cls(
+        end = SIZE + length
+        header = cls.filled(
             ipv6_address(src),
             ipv6_address(dst),
             next_header,
@@ -62,10 +64,10 @@ class IPv6(Header):
             first >> 22 & 0x3F,
             first >> 20 & 0b11,
             first & FLOW_LABEL,
-            bytes(data[end:]) if len(data) > end else b"",
+            data[end:].tobytes() if len(data) > end else b"",
             length,
         )
-        return header, data[LAYOUT.size : end]
+        return header, data[SIZE:end]
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         if self.next_header is None:
@@ -89,7 +91,7 @@ class IPv6(Header):
     def carrying(self, inner: Header) -> Self:
         if self.next_header is not None or inner.IP_PROTOCOL is None:
             return self
-        return type(self)(
+        return self.filled(
             self.src,
             self.dst,
             inner.IP_PROTOCOL,
@@ -103,6 +105,12 @@ class IPv6(Header):
 
     def pseudo_header(self, length: int, protocol: int) -> bytes:
         return PSEUDO.pack(self.src.packed, self.dst.packed, length, protocol)
+
+    def pseudo_sum(self, length: int, protocol: int) -> int:
+        try:
+            return number_of(self.src) + number_of(self.dst) + protocol + length
+        except AttributeError as error:  # an address that is a string
+            raise BuildError(f"IPv6: {error} in {self}") from error
 
     @property
     def ttl(self) -> int:

@@ -22,16 +22,20 @@ from typing import ClassVar, Self
 
 from rawkit.errors import BuildError, ParseError, TruncatedError
 from rawkit.record import computed, record
-from rawkit.wire.checksum import internet_checksum
+from rawkit.wire.checksum import checksum_of, sum_of
+from rawkit.wire.ipv4 import LAYOUT as IPV4
+from rawkit.wire.ipv4 import NO_OPTIONS, IPv4, number_of
 from rawkit.wire.numbers import IPProtocol
 from rawkit.wire.packet import Header
 
 LAYOUT = struct.Struct("!HHIIBBHHH")
 SIZE = LAYOUT.size
-CHECKSUM = slice(16, 18)
+PROTOCOL = int(IPProtocol.TCP)
 QUOTED = struct.Struct("!HHI")
 """What is left of a header in the shortest quote of an ICMP error (RFC 792)."""
 LONGEST_OPTIONS = 40
+PLAIN = SIZE // 4 << 4
+"""The octet of the data offset where there are no options."""
 
 
 class Flags(IntFlag):
@@ -45,6 +49,17 @@ class Flags(IntFlag):
     URG = 0x20
     ECE = 0x40
     CWR = 0x80
+
+
+class KnownFlags(dict[int, Flags]):
+    """Flags by number: it takes a while to make them, and there are few."""
+
+    def __missing__(self, number: int) -> Flags:
+        flags = self[number] = Flags(number)
+        return flags
+
+
+FLAGS = KnownFlags()
 
 
 @record
@@ -74,24 +89,23 @@ class TCP(Header):
     def parse(cls, data: memoryview) -> tuple[Self, memoryview]:
         if len(data) < SIZE:
             raise TruncatedError(f"TCP: {len(data)} of {SIZE} header octets")
-        src_port, dst_port, sequence, acknowledgment, offset, flags, *rest = LAYOUT.unpack_from(
-            data
+        src_port, dst_port, sequence, acknowledgment, offset, flags, window, checksum, urgent = (
+            LAYOUT.unpack_from(data)
         )
-        window, checksum, urgent = rest
         length = (offset >> 4) * 4
         if length < SIZE:
             raise ParseError(f"TCP: data offset says {length} octets, below {SIZE}")
         if len(data) < length:
             raise TruncatedError(f"TCP: {len(data)} of {length} header octets")
-        header = cls(
+        header = cls.filled(
             src_port,
             dst_port,
             sequence,
             acknowledgment,
-            Flags(flags),
+            FLAGS[flags],
             window,
             urgent,
-            bytes(data[SIZE:length]),
+            data[SIZE:length].tobytes() if length > SIZE else b"",
             offset & 0x0F,
             offset >> 4,
             checksum,
@@ -99,38 +113,77 @@ class TCP(Header):
         return header, data[length:]
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        src_port, dst_port, flags = self.src_port, self.dst_port, self.flags
+        sequence, acknowledgment = self.sequence, self.acknowledgment
+        window, urgent, checksum = self.window, self.urgent, self.checksum
+        body = self.options + payload
         try:
+            offset = self.offset_octet()
+            if checksum is None and outer is not None:
+                words = src_port + dst_port + sequence + acknowledgment
+                words += (offset << 8) + flags + window + urgent + sum_of(body)
+                checksum = checksum_of(words + outer.pseudo_sum(SIZE + len(body), PROTOCOL))
             head = LAYOUT.pack(
-                self.src_port,
-                self.dst_port,
-                self.sequence,
-                self.acknowledgment,
-                self._offset() << 4 | self._reserved(),
-                self.flags,
-                self.window,
-                self.checksum or 0,
-                self.urgent,
+                src_port,
+                dst_port,
+                sequence,
+                acknowledgment,
+                offset,
+                flags,
+                window,
+                checksum or 0,
+                urgent,
             )
-        except struct.error as error:
+        except (struct.error, TypeError) as error:
             raise BuildError(f"TCP: {error} in {self}") from error
-        data = bytearray(head + self.options + payload)
-        if self.checksum is None and outer is not None:
-            covered = outer.pseudo_header(len(data), IPProtocol.TCP) + data
-            data[CHECKSUM] = internet_checksum(covered).to_bytes(2, "big")
-        return bytes(data)
+        return head + body
 
-    def _offset(self) -> int:
+    def packed_within(self, outer: Header, payload: bytes) -> bytes | None:
+        if type(outer) is not IPv4 or type(self) is not TCP:
+            return None
+        try:
+            return _packed_in_ipv4(self, outer, payload)
+        except (struct.error, AttributeError, TypeError, BuildError):
+            return None  # they will say themselves what is wrong
+
+    def offset_octet(self) -> int:
+        """Return the octet that data offset and reserved bits share."""
+        if not 0 <= self.reserved <= 0x0F:
+            raise BuildError(f"TCP: reserved is {self.reserved}; 0 to 15 fit")
         if self.data_offset is not None:
-            return self.data_offset
+            return self.data_offset << 4 | self.reserved
         length = len(self.options)
         if length % 4 or length > LONGEST_OPTIONS:
             raise BuildError(f"TCP: {length} octets of options; a multiple of 4 up to 40 fits")
-        return (SIZE + length) // 4
+        return (SIZE + length) // 4 << 4 | self.reserved
 
-    def _reserved(self) -> int:
-        if not 0 <= self.reserved <= 0x0F:
-            raise BuildError(f"TCP: reserved is {self.reserved}; 0 to 15 fit")
-        return self.reserved
+
+def _packed_in_ipv4(segment: TCP, ip: IPv4, payload: bytes) -> bytes | None:
+    """Pack both headers at once, with both checksums; ``None`` if they are not plain."""
+    if ip.options or ip.fragment_offset or ip.ecn > 0b11 or ip.checksum is not None:
+        return None
+    if segment.checksum is not None or ip.total_length is not None or ip.protocol is None:
+        return None
+    body, offset = payload, PLAIN
+    if segment.options or segment.reserved or segment.data_offset is not None:
+        body, offset = segment.options + payload, segment.offset_octet()
+    src, dst, ttl, protocol = number_of(ip.src), number_of(ip.dst), ip.ttl, ip.protocol
+    tos, total, id_ = ip.dscp << 2 | ip.ecn, IPV4.size + SIZE + len(body), ip.identification
+    fragment = ip.reserved << 15 | ip.dont_fragment << 14 | ip.more_fragments << 13
+    src_port, dst_port = segment.src_port, segment.dst_port
+    sequence, acknowledgment = segment.sequence, segment.acknowledgment
+    flags, window, urgent = segment.flags, segment.window, segment.urgent
+    # Fields are added as they stand, whatever their width: see rawkit.wire.checksum.
+    covered = src + dst + total
+    outer = covered + (NO_OPTIONS + ttl << 8) + tos + id_ + fragment + protocol
+    inner = covered - SIZE + PROTOCOL + src_port + dst_port + sequence + acknowledgment
+    inner += (offset << 8) + flags + window + urgent + sum_of(body)
+    outer, inner = checksum_of(outer), checksum_of(inner)
+    head = IPV4.pack(NO_OPTIONS, tos, total, id_, fragment, ttl, protocol, outer, src, dst)
+    head += LAYOUT.pack(
+        src_port, dst_port, sequence, acknowledgment, offset, flags, window, inner, urgent
+    )
+    return head + body + ip.trailer
 
 
 def quoted_ports(payload: bytes) -> tuple[int, int, int] | None:
