@@ -1,9 +1,11 @@
 """Hops and their sources as JSON values, for all that writes them."""
 
 from collections.abc import Iterable
+from math import sqrt
 
 from rawkit.cli.records import Schema, Value, duration, statistics
 from rawkit.cli.trace_lookup import Lookup
+from rawkit.engine.rtt import RTT
 from rawkit.engine.rtt import statistics as of_samples
 from rawkit.engine.trace_events import Hop
 from rawkit.engine.trace_report import HopReport, SourceReport
@@ -126,3 +128,11 @@ def interfaces_in(objects: Iterable[ExtensionObject]) -> tuple[InterfaceInfo, ..
     """Return the interfaces that extension objects tell of."""
     found = (one.decoded for one in objects)
     return tuple(info for info in found if isinstance(info, InterfaceInfo))
+
+
+def deviation(rtt: RTT) -> float:
+    """Return the standard deviation of the round trips, of which these are a sample.
+
+    mtr(8) divides by one less than their count; ping(8)'s mdev, which we keep, by the count.
+    """
+    return rtt.mdev * sqrt(rtt.count / (rtt.count - 1)) if rtt.count > 1 else 0.0

@@ -64,7 +64,7 @@ def last_screen(app: "TraceApp") -> str:
     """Return what was shown last as plain text, for the terminal as it was before."""
     width = get_terminal_size().columns
     model = app.model
-    lines = heading(model.report(), app.session.settings, app.state)
+    lines = heading(model, app.session.settings, app.state)
     if rows := model.rows():
         lines += table(rows, width, 0)
     return "".join("".join(text for text, _ in cut(line, width)).rstrip() + "\n" for line in lines)

@@ -11,12 +11,14 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Footer, Static
+from textual.worker import Worker
 
 from rawkit.cli.errors import cause_of
 from rawkit.cli.trace_json import report_line
 from rawkit.cli.trace_live import Opener
 from rawkit.cli.trace_live_charts import Line, cut, histogram, round_trips
 from rawkit.cli.trace_live_facts import facts, heading
+from rawkit.cli.trace_live_help import HelpScreen
 from rawkit.cli.trace_live_model import LiveModel, Row
 from rawkit.cli.trace_live_table import table
 from rawkit.cli.trace_lookup import Lookup
@@ -69,12 +71,13 @@ class TraceApp(App[None]):
     Footer {{ background: #161b22; }}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,escape", "quit", "Quit", key_display="q"),
+        Binding("question_mark,h,f1", "help", "Help", key_display="?"),
         Binding("p,space", "pause", "Pause", key_display="p"),
         Binding("r", "reset", "Reset"),
         Binding("m", "method", "Method"),
         Binding("c", "copy", "Copy JSON"),
         Binding("d", "details", "Details"),
-        Binding("q,escape", "quit", "Quit", key_display="q"),
         Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True),
         Binding("down,j", "select(1)", "Next hop", show=False),
         Binding("up,k", "select(-1)", "Previous hop", show=False),
@@ -108,11 +111,19 @@ class TraceApp(App[None]):
         self.session = opener(None)
         """What is shown."""
         self.model = LiveModel(self.session.target, lookup.name, lookup.network)
+        self._feeder: Worker[None] | None = None
+        """Takes in what the session tells."""
+        self._candidate: Worker[None] | None = None
+        """Opens the session that is to take its place."""
+        self._refused: dict[Method, str] = {}
+        """Methods that cannot be had, and why."""
         self._going = asyncio.Event()
         self._going.set()
         self._has_ended = False
         self._chosen: int | None = None
         """TTL of the row that was selected; ``None``: the last one."""
+        self._seen = 0, 0
+        """Which row was brought into sight last, and of how many lines there were."""
         self._shows_details = True
 
     # What is on the screen
@@ -133,7 +144,7 @@ class TraceApp(App[None]):
         for number in SIGNALS:
             loop.add_signal_handler(number, self.exit)
         self.set_interval(REFRESH, self.draw)
-        self._feed_from(self.session)
+        self._feeder = self._run(self.session)
 
     def on_unmount(self) -> None:
         loop = asyncio.get_running_loop()
@@ -148,7 +159,7 @@ class TraceApp(App[None]):
         report, rows = self.model.report(), self.model.rows()
         row = self._selected(rows)
         settings, hops = self.session.settings, self.query_one("#hops")
-        lines = heading(report, settings, self.state)
+        lines = heading(self.model, settings, self.state)
         if self.model.complaint:
             lines.append([(f"not sent: {self.model.complaint}", "bad")])
         width = hops.scrollable_content_region.width
@@ -162,12 +173,15 @@ class TraceApp(App[None]):
         self.query_one("#facts").display = self._shows_details
         if row is not None and below.display:
             self._draw_panels(row, report)
+        if row is not None:
+            self._bring_into_sight(rows.index(row), hops.scrollable_content_region.height)
 
     def _draw_panels(self, row: Row, report: TraceReport) -> None:
         chart, panel = self.query_one("#histogram", Static), self.query_one("#facts", Static)
         size = chart.content_region.size
         trips = round_trips(self.model.history(row.ttl))
-        chart.border_title = f"hop {row.ttl}: {len(trips)} round trips"
+        number = f"{len(trips)} round trip" + ("s" if len(trips) != 1 else "")
+        chart.border_title = f"hop {row.ttl}: {number}"
         empty: list[Line] = [[("no answer yet", "dim")]]
         self._show("#histogram", histogram(trips, size.width, size.height - 1) or empty)
         panel.border_title = f"hop {row.ttl} of {report.hops[-1].ttl}"
@@ -192,40 +206,43 @@ class TraceApp(App[None]):
 
     # Where the events come from
 
-    def _feed_from(self, session: Traced, before: Traced | None = None) -> None:
-        self.session = session
-        self._has_ended = False
-        self.run_worker(self._feed(session, before), exclusive=True, exit_on_error=False)
+    def _run(self, session: Traced) -> "Worker[None]":
+        return self.run_worker(self._feed(session), exit_on_error=False)
 
-    async def _feed(self, session: Traced, before: Traced | None) -> None:
+    async def _feed(self, session: Traced) -> None:
         """Take the events as they come, none while it is paused.
 
-        Args:
-            session: where they come from.
-            before: what was shown before; it comes back if this one cannot even begin.
+        Where something else is shown so far, that goes on until this session has begun.
         """
-        coming, has_begun = aiter(session), False
+        coming = aiter(session)
         try:
             async for event in coming:
-                has_begun = True
+                if session is not self.session:
+                    self._change_to(session)
                 self.model.take(event)
                 await self._going.wait()
             self._has_ended = True
         except (OSError, RawkitError) as error:
-            if has_begun or before is None:
+            if session is self.session:
                 self.failure = error
                 self.exit()
             else:
-                self.notify(cause_of(error), title=session.settings.method, severity="error")
-                self._change_to(before.settings.method)
+                self._refuse(session.settings.method, cause_of(error))
         finally:
             if isinstance(coming, AsyncGenerator):
                 await coming.aclose()
 
-    def _change_to(self, method: Method, before: Traced | None = None) -> None:
-        session = self._opener(method)
+    def _change_to(self, session: Traced) -> None:
+        """Show another session, which has begun, and end the one that was shown before."""
+        if self._feeder is not None:
+            self._feeder.cancel()
+        self._feeder, self._candidate = self._candidate, None
+        self.session, self._has_ended = session, False
         self.model = LiveModel(session.target, self._lookup.name, self._lookup.network)
-        self._feed_from(session, before)
+
+    def _refuse(self, method: Method, why: str) -> None:
+        self._refused[method] = why
+        self.notify(why, title=method, severity="error")
 
     # What keys do
 
@@ -243,15 +260,27 @@ class TraceApp(App[None]):
         self.draw()
 
     def action_method(self) -> None:
-        """Go on with the next method."""
+        """Go on with the next method that can be had; until it has begun, with this one."""
         if self._fixed:
             self.notify(self._fixed, severity="warning")
             return
-        following = AFTER[self.session.settings.method]
+        shown = self.session.settings.method
+        following = AFTER[shown]
+        while following in self._refused and following != shown:
+            following = AFTER[following]
+        if following == shown:
+            self._refuse(AFTER[shown], self._refused[AFTER[shown]])
+            return
+        if self._candidate is not None:
+            self._candidate.cancel()
         try:
-            self._change_to(following, before=self.session)
+            self._candidate = self._run(self._opener(following))
         except (OSError, RawkitError) as error:
-            self.notify(cause_of(error), title=following, severity="error")
+            self._refuse(following, cause_of(error))
+
+    def action_help(self) -> None:
+        """Show what the keys do, and what the columns mean."""
+        self.push_screen(HelpScreen())
 
     def action_copy(self) -> None:
         """Copy what is known as JSON, by the terminal's leave (OSC 52)."""
@@ -279,11 +308,20 @@ class TraceApp(App[None]):
 
     def _choose(self, rows: Sequence[Row], place: int) -> None:
         self._chosen = rows[place].ttl
-        hops = self.query_one("#hops")
-        height = hops.scrollable_content_region.height
-        top = min(max(hops.scroll_y, place - height + 1), place)
-        hops.scroll_to(y=top, animate=False)
         self.draw()
+
+    def _bring_into_sight(self, place: int, height: int) -> None:
+        """Scroll to the selected row, where it is another one, or the room has changed.
+
+        Who scrolls away to see other rows is left alone.
+        """
+        if (place, height) == self._seen:
+            return
+        self._seen = place, height
+        hops = self.query_one("#hops")
+        top = min(max(hops.scroll_y, place - height + 1), place)
+        # Not before the new rows have their room: there is nowhere to scroll to until then.
+        self.call_after_refresh(hops.scroll_to, y=top, animate=False)
 
 
 def styled(line: Line) -> Text:

@@ -26,15 +26,15 @@ ROLES = {
 }
 
 
-def heading(report: TraceReport, settings: TraceSettings, state: str) -> list[Line]:
+def heading(model: LiveModel, settings: TraceSettings, state: str) -> list[Line]:
     """Return the two lines above the table.
 
     Args:
-        report: the books.
+        model: what is known.
         settings: how it is traced.
         state: ``"running"``, ``"paused"`` or ``"ended"``.
     """
-    target = report.target
+    report, target = model.report(), model.target
     whom = (
         target.name if target.name == str(target.address) else f"{target.name} ({target.address})"
     )
@@ -46,13 +46,13 @@ def heading(report: TraceReport, settings: TraceSettings, state: str) -> list[Li
         word, style = ("reached", "good") if is_reached(report) else ("not reached", "bad")
         second += [(word, style), (" · ", "dim")]
     parts = [
-        f"round {report.rounds}",
+        f"round {model.round}",
         settings.method.upper() + (f" port {settings.port_for()}" if settings.port_for() else ""),
         settings.flow,
         f"every {settings.interval:g} s",
         report.via,
-        f"{report.lost_here} answers lost here" if report.lost_here else "",
-        f"{report.strays} strays" if report.strays else "",
+        f"{_count(report.lost_here, 'answer')} lost here" if report.lost_here else "",
+        _count(report.strays, "stray") if report.strays else "",
         "times in ms",
     ]
     second.append((" · ".join(part for part in parts if part), "dim"))
@@ -77,7 +77,7 @@ def _facts(hop: HopReport, model: LiveModel) -> Iterator[Line]:
     for source in hop.sources:
         yield _who(source.address, model)
         if len(hop.sources) > 1:
-            yield [(f"  {source.answers} answers, {_spread(source)}", "")]
+            yield [(f"  {_count(source.answers, 'answer')}, {_spread(source)}", "")]
         for interface in source.interfaces:
             yield [("  " + _interface(interface), "note")]
         for label in source.labels:
@@ -107,13 +107,16 @@ def _numbers(hop: HopReport) -> Iterator[Line]:
     books = " + ".join(f"{count} {name}" for name, count in parts.items() if count)
     yield [(f"{hop.sent} sent" + (f" = {books}" if books else ""), "")]
     if hop.duplicates:
-        yield [(f"{hop.duplicates} duplicates", "slow")]
+        yield [(_count(hop.duplicates, "duplicate"), "slow")]
     if rtt := hop.rtt:
         values = ("median", rtt.median), ("p95", rtt.p95), ("p99", rtt.p99), ("jitter", rtt.jitter)
-        told = "  ".join(f"{name} {milliseconds(value)}" for name, value in values)
-        yield [(f"{told} ms", "")]
+        yield [("  ".join(f"{name} {milliseconds(value)}" for name, value in values), "")]
     if hop.back_hops is not None:
-        yield [(f"answers came back over about {hop.back_hops} hops", "dim")]
+        yield [(f"answers came back over about {_count(hop.back_hops, 'hop')}", "dim")]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _who(address: Address, model: LiveModel) -> Line:

@@ -94,13 +94,14 @@ class LiveModel:
         self._networks = networks
         self._report: TraceReport | None = None
         self._opened: dict[str, Opened] = {}
-        self._serial = self._old_serial = 0
-        self._round = self._old_round = 0
+        self.round = 0
+        """The latest that has begun."""
+        self._serial = self._old_serial = self._old_round = 0
         self._begin()
 
     def reset(self) -> None:
         """Open new books; what is still to come of older probes does not enter them."""
-        self._old_serial, self._old_round = self._serial, self._round
+        self._old_serial, self._old_round = self._serial, self.round
         self._begin()
 
     def take(self, event: TraceEvent) -> None:
@@ -110,7 +111,7 @@ class LiveModel:
                 self._opened[via] = event
             case ProbeSent(probe=probe):
                 self._serial = max(self._serial, probe.serial)
-                self._round = max(self._round, probe.round)
+                self.round = max(self.round, probe.round)
             case Answer() | Silence() | NotSent() | Dismissed():
                 if event.probe.serial <= self._old_serial:
                     return

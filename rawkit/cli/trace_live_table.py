@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from rawkit.cli.trace_hops import deviation
 from rawkit.cli.trace_live_charts import Line, common_top, cut, milliseconds, sparkline
 from rawkit.cli.trace_live_model import Row
 from rawkit.record import record
@@ -149,6 +150,10 @@ def _rtt(name: str) -> Callable[[Row], tuple[str, str]]:
     return cell
 
 
+def _stdev(row: Row) -> tuple[str, str]:
+    return milliseconds(deviation(row.hop.rtt)) if row.hop.rtt else "", ""
+
+
 def _last(row: Row) -> tuple[str, str]:
     return (milliseconds(row.hop.last) if row.hop.last is not None else ""), ""
 
@@ -167,6 +172,6 @@ CELLS: dict[str, Callable[[Row], tuple[str, str]]] = {
     "avg": _rtt("avg"),
     "best": _rtt("min"),
     "worst": _rtt("max"),
-    "stdev": _rtt("mdev"),
+    "stdev": _stdev,
     "notes": lambda row: (_notes(row), "note"),
 }

@@ -4,13 +4,12 @@ import os
 import time
 from collections.abc import Sequence
 from json import dumps
-from math import sqrt
 
 from rawkit.cli.records import Value, Wall
+from rawkit.cli.trace_hops import deviation
 from rawkit.cli.trace_lookup import Lookup
 from rawkit.cli.trace_wanted import TraceOptions, probe_length
 from rawkit.engine.ping_events import Target
-from rawkit.engine.rtt import RTT
 from rawkit.engine.trace_events import TraceEvent
 from rawkit.engine.trace_report import HopReport, SourceReport, TraceReport
 from rawkit.engine.trace_settings import TraceSettings
@@ -144,7 +143,7 @@ class TraceTable:
             "Avg": _milliseconds(rtt.avg if rtt else None),
             "Best": _milliseconds(rtt.min if rtt else None),
             "Wrst": _milliseconds(rtt.max if rtt else None),
-            "StDev": _milliseconds(_deviation(rtt)),
+            "StDev": _milliseconds(deviation(rtt) if rtt else None),
         }
 
     def _shown_plainly(self, hop: HopReport) -> str:
@@ -163,21 +162,11 @@ def listed(report: TraceReport) -> Sequence[HopReport]:
 
 def _numbers(hop: HopReport) -> str:
     rtt = hop.rtt
-    times = (rtt.avg, rtt.min, rtt.max, _deviation(rtt)) if rtt else (None,) * 4
+    times = (rtt.avg, rtt.min, rtt.max, deviation(rtt)) if rtt else (None,) * 4
     cells = (f"{hop.loss * 100:.1f}%", str(hop.sent), *map(_cell, (hop.last, *times)))
     return "".join(
         f" {cell[:NUMBER]:>{columns}}" for cell, (_, columns) in zip(cells, HEADS, strict=True)
     )
-
-
-def _deviation(rtt: RTT | None) -> float | None:
-    """Return the standard deviation of the path's round trips, of which these are a sample.
-
-    mtr(8) divides by one less than their count; ping(8)'s mdev, which we have, by the count.
-    """
-    if rtt is None:
-        return None
-    return rtt.mdev * sqrt(rtt.count / (rtt.count - 1)) if rtt.count > 1 else 0.0
 
 
 def _cell(seconds: float | None) -> str:

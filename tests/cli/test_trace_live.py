@@ -15,11 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from rawkit.cli.trace_live import NO_TERMINAL, NO_TEXTUAL, Opener, live
 from rawkit.cli.trace_live_app import TraceApp
+from rawkit.cli.trace_live_help import KEYS, WIDTH, HelpScreen, help_lines
 from rawkit.cli.trace_lookup import Lookup
 from rawkit.engine.trace_events import TraceEvent
 from rawkit.engine.trace_settings import Method
@@ -69,6 +71,11 @@ async def until(pilot: Pilot[None], is_so: Callable[[], bool]) -> None:
 def shown(app: TraceApp, where: str) -> str:
     """Return what a part of the screen says, without styles."""
     return str(app.query_one(where, Static).visual)
+
+
+def cut_at_top(app: TraceApp) -> int:
+    """Return how many rows are hidden above the first that is shown."""
+    return round(app.query_one("#hops").scroll_y)
 
 
 async def table_is_there(pilot: Pilot[None], app: TraceApp) -> None:
@@ -169,23 +176,47 @@ def test_another_method_closes_the_session_and_opens_the_next() -> None:
     assert all(one.closed for one in opened)
 
 
-def test_a_method_that_is_not_permitted_is_told_and_the_old_one_goes_on() -> None:
+def test_a_method_that_is_not_permitted_is_told_and_what_is_shown_goes_on() -> None:
     refusal = NotPermitted("probe", ("no CAP_NET_RAW here",), ("sudo",))
+    opened: list[Told] = []
 
     def opener(method: Method | None) -> Told:
-        if method == "icmp":
-            return Told([], replace(SETTINGS, method="icmp"), failure=refusal)
-        return endless(method)
+        refused = replace(SETTINGS, method=method or "udp")
+        opened.append(Told([], refused, failure=refusal) if method == "icmp" else endless(method))
+        return opened[-1]
 
     async def script(pilot: Pilot[None], app: TraceApp) -> None:
         await table_is_there(pilot, app)
         await pilot.press("m")
         await until(pilot, lambda: bool(app._notifications))
         assert [one.message for one in app._notifications] == [str(refusal)]
+        assert "UDP port 33434" in shown(app, "#heading")
+        assert (app.session, opened[0].closed) == (opened[0], False)
+        await pilot.press("m")
+        await until(pilot, lambda: "TCP port 80" in shown(app, "#heading"))
+        await until(pilot, lambda: opened[0].closed)
+        await pilot.press("m")
         await until(pilot, lambda: "UDP port 33434" in shown(app, "#heading"))
-        await table_is_there(pilot, app)
 
     assert play(script, opener).failure is None
+    assert [one.settings.method for one in opened] == ["udp", "icmp", "tcp", "udp"]
+
+
+def test_where_no_other_method_is_permitted_that_is_told_again() -> None:
+    def opener(method: Method | None) -> Told:
+        if method is not None:
+            raise UsageError(f"no {method} here")
+        return endless(method)
+
+    async def script(pilot: Pilot[None], app: TraceApp) -> None:
+        await table_is_there(pilot, app)
+        await pilot.press("m", "m", "m")
+        await until(pilot, lambda: len(app._notifications) == 3)
+        told = [one.message for one in app._notifications]
+        assert told == ["no icmp here", "no tcp here", "no icmp here"]
+        assert "2 sent = 2 answered" in shown(app, "#facts")
+
+    play(script, opener)
 
 
 def test_a_recording_keeps_its_method_and_says_why() -> None:
@@ -241,6 +272,63 @@ def test_a_path_that_is_longer_than_the_screen_scrolls() -> None:
         await until(pilot, lambda: hops.scroll_y == 0)
 
     play(script, lambda _: Told(scene.events, endless=True), size=(90, 24))
+
+
+def test_the_selected_hop_stays_in_sight_whatever_the_size() -> None:
+    scene = Scene()
+    scene.round(1, *[0.001] * 12)
+
+    async def script(pilot: Pilot[None], app: TraceApp) -> None:
+        await until(pilot, lambda: len(shown(app, "#table").splitlines()) == 12)
+        assert cut_at_top(app) == 0
+        await pilot.resize_terminal(90, 19)
+        await until(pilot, lambda: cut_at_top(app) == 12 - 5)
+        await pilot.press("home")
+        await until(pilot, lambda: cut_at_top(app) == 0)
+        app.query_one("#hops").scroll_to(y=4, animate=False)
+        await until(pilot, lambda: cut_at_top(app) == 4)
+        app.draw()
+        await pilot.pause()
+        assert cut_at_top(app) == 4, "who looks elsewhere is let"
+
+    play(script, lambda _: Told(scene.events, endless=True), size=(90, 40))
+
+
+@pytest.mark.parametrize("key", ["question_mark", "h", "f1"])
+def test_help_tells_the_keys_and_any_key_leaves_it(key: str) -> None:
+    async def script(pilot: Pilot[None], app: TraceApp) -> None:
+        await table_is_there(pilot, app)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        app.draw()
+        await pilot.press("down", "up")
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.press("q")
+        await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
+        assert app.is_running
+
+    play(script)
+
+
+def test_help_names_every_key_and_fits_a_terminal_of_80_columns() -> None:
+    text = help_lines()
+
+    assert max(map(len, text.splitlines())) <= WIDTH
+    for binding in TraceApp.BINDINGS:
+        assert isinstance(binding, Binding)
+        if binding.show:
+            assert (binding.key_display or binding.key) in dict(KEYS)
+
+
+def test_control_c_ends_it_from_within_help() -> None:
+    async def script(pilot: Pilot[None], app: TraceApp) -> None:
+        await table_is_there(pilot, app)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: not app.is_running)
+
+    play(script)
 
 
 @pytest.mark.parametrize("key", ["q", "escape", "ctrl+c", "ctrl+q"])

@@ -359,16 +359,17 @@ def test_the_heading_says_who_how_and_how_far() -> None:
     scene = Scene()
     scene.round(1, 0.001, 0.002)
     scene.events.append(Dropped(3))
-    report = model_of(scene).report()
+    scene.sent(1, 2)
+    model = model_of(scene)
 
-    assert [text(line) for line in heading(report, SETTINGS, "running")] == [
+    assert [text(line) for line in heading(model, SETTINGS, "running")] == [
         "trace to goal.example (198.51.100.7) from 192.0.2.100",
-        "reached · round 1 · UDP port 33434 · paris · every 1 s · UDP socket · 3 answers lost here"
+        "reached · round 2 · UDP port 33434 · paris · every 1 s · UDP socket · 3 answers lost here"
         " · times in ms",
     ]
     icmp_settings = TraceSettings(method="icmp", interval=0.5)
-    assert text(heading(report, icmp_settings, "paused")[1]).startswith(
-        "paused · round 1 · ICMP · paris · every 0.5 s · UDP socket"
+    assert text(heading(model, icmp_settings, "paused")[1]).startswith(
+        "paused · round 2 · ICMP · paris · every 0.5 s · UDP socket"
     )
 
 
@@ -402,7 +403,7 @@ def test_the_facts_of_a_hop_tell_all_that_is_known() -> None:
 
     assert [text(line) for line in facts(hop, model)] == [
         "router.example 192.0.2.1  AS64500",
-        "  1 answers, all late",
+        "  1 answer, all late",
         "  came in by eth?[2J0 198.51.100.7 index 2 mtu 1500",
         "  MPLS label 24001, class 0, ttl 3",
         "  says !X",
@@ -410,9 +411,9 @@ def test_the_facts_of_a_hop_tell_all_that_is_known() -> None:
         "  3 answers, 1.00/2.00/3.00 ms",
         "several routers share this hop",
         "4 sent = 3 answered + 1 silent",
-        "1 duplicates",
-        "median 2.00  p95 2.90  p99 2.98  jitter 1.00 ms",
-        "answers came back over about 1 hops",
+        "1 duplicate",
+        "median 2.00  p95 2.90  p99 2.98  jitter 1.00",
+        "answers came back over about 1 hop",
     ]
 
 
