@@ -71,10 +71,9 @@ def _module(options: TraceOptions, argument: str) -> None:
 
 
 def _module_options(options: TraceOptions, argument: str) -> None:
-    for word in argument.split(","):
-        if word not in FLAGS:
-            raise UsageError(f"-O {word} is not supported: {', '.join(FLAGS)}")
-        options.flags = FLAGS[word]
+    if argument not in FLAGS:
+        raise UsageError(f"-O {argument} is not supported: {' or '.join(FLAGS)}")
+    options.flags = FLAGS[argument]
 
 
 def _ack(options: TraceOptions, _: str) -> None:
