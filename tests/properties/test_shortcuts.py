@@ -7,10 +7,13 @@ from hypothesis import strategies as st
 
 from rawkit.errors import BuildError
 from rawkit.record import replace
+from rawkit.wire.dissect import dissect
+from rawkit.wire.dissect_frame import dissect_frame
+from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
-from rawkit.wire.packet import Packet
+from rawkit.wire.packet import Header, Packet
 from rawkit.wire.tcp import TCP
-from tests.properties.strategies import ipv4s, payloads, tcps, u13, u16
+from tests.properties.strategies import frames, ipv4s, payloads, tcps, u8, u13, u16, udps
 
 numbers = st.none() | u16
 odd_ipv4s = st.builds(
@@ -62,6 +65,40 @@ def test_what_does_not_fit_two_headers_packed_at_once_is_refused_as_ever(
     assert said_by(lambda: bytes(packet)) == said_by(
         lambda: packet.headers[0].pack(packet.headers[1].pack(b"", packet.headers[0]))
     )
+
+
+def build_frame(macs: bytes, ip: IPv4, inner: Header, payload: bytes, trailer: bytes) -> bytes:
+    frame = Ethernet(macs[:6], macs[6:]) / replace(ip, trailer=trailer) / inner / payload
+    return bytes(frame)
+
+
+usual_frames = st.builds(
+    build_frame,
+    st.sampled_from([bytes(12), bytes(range(12))]),
+    ipv4s,
+    tcps | udps | odd_tcps,
+    payloads,
+    st.just(b"") | payloads,
+)
+
+
+@st.composite
+def damaged_frames(draw: st.DrawFn) -> bytes:
+    octets = bytearray(draw(usual_frames))
+    for place in draw(st.lists(st.integers(12, min(60, len(octets) - 1)), max_size=3)):
+        octets[place] = draw(u8)
+    return bytes(octets[: draw(st.integers(0, len(octets)) | st.just(len(octets)))])
+
+
+@given(usual_frames | damaged_frames() | frames.map(bytes) | st.binary(max_size=80))
+def test_a_frame_read_in_one_go_is_what_it_is_header_after_header(octets: bytes) -> None:
+    one, other = dissect_frame(octets), dissect(octets, first=Ethernet.parse)
+
+    assert one == other
+    assert str(one.error) == str(other.error)
+    assert repr(one.headers) == repr(other.headers)  # what equality leaves out as well
+    assert list(map(type, one.headers)) == list(map(type, other.headers))
+    assert type(one.payload) is bytes
 
 
 def said_by(pack: Callable[[], bytes]) -> str:
