@@ -1,6 +1,9 @@
-"""Who follows whom beyond a plain IPv4 packet: frames, IPv6 and its extension headers."""
+"""Who follows whom beyond a plain IPv4 packet: frames, IPv6 and its extension headers, tunnels."""
+
+from collections.abc import Callable
 
 from rawkit.wire import icmpv6
+from rawkit.wire.carrier import Carrier
 from rawkit.wire.dissect import Follower, Parsers, tcp_parser
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Options, Routing
@@ -10,6 +13,9 @@ from rawkit.wire.numbers import EtherType, IPProtocol
 from rawkit.wire.packet import Header, Parser
 from rawkit.wire.udp import UDP
 
+OLD_SERVICE_VLAN = 0x9100
+"""What announced the outer of two tags before IEEE 802.1ad."""
+
 
 def arp_parser() -> Parser:
     """Return the parser of ARP packets."""
@@ -18,9 +24,77 @@ def arp_parser() -> Parser:
     return ARP.parse
 
 
+def llc_parser() -> Parser:
+    """Return the parser of LLC and SNAP headers."""
+    from rawkit.wire import llc
+
+    return llc.parse
+
+
+def tag_parser() -> Parser:
+    """Return the parser of a customer's VLAN tags."""
+    from rawkit.wire.vlan import VLANTag
+
+    return VLANTag.parse
+
+
+def service_tag_parser() -> Parser:
+    """Return the parser of a provider's VLAN tags."""
+    from rawkit.wire.vlan import ServiceTag
+
+    return ServiceTag.parse
+
+
+def gre_parser() -> Parser:
+    """Return the parser of GRE headers."""
+    from rawkit.wire.gre import GRE
+
+    return GRE.parse
+
+
+def igmp_parser() -> Parser:
+    """Return the parser of IGMP messages."""
+    from rawkit.wire import igmp
+
+    return igmp.parse
+
+
+def sctp_parser() -> Parser:
+    """Return the parser of SCTP packets."""
+    from rawkit.wire.sctp import SCTP
+
+    return SCTP.parse
+
+
+def udplite_parser() -> Parser:
+    """Return the parser of UDP-Lite headers."""
+    from rawkit.wire.udplite import UDPLite
+
+    return UDPLite.parse
+
+
 BY_ETHER_TYPE = Parsers(
-    {EtherType.IPV4: IPv4.parse, EtherType.IPV6: IPv6.parse}, later={EtherType.ARP: arp_parser}
+    {
+        EtherType.IPV4: IPv4.parse,
+        EtherType.IPV6: IPv6.parse,
+        EtherType.BRIDGING: Ethernet.parse,
+    },
+    later={
+        EtherType.LENGTH: llc_parser,
+        EtherType.ARP: arp_parser,
+        EtherType.VLAN: tag_parser,
+        EtherType.SERVICE_VLAN: service_tag_parser,
+        OLD_SERVICE_VLAN: service_tag_parser,
+    },
 )
+
+RARER: dict[int, Callable[[], Parser]] = {
+    IPProtocol.IGMP: igmp_parser,
+    IPProtocol.GRE: gre_parser,
+    IPProtocol.SCTP: sctp_parser,
+    IPProtocol.UDP_LITE: udplite_parser,
+}
+"""What loads the parsers of protocols that IP seldom carries."""
 
 BY_NEXT_HEADER = Parsers(
     {
@@ -33,12 +107,16 @@ BY_NEXT_HEADER = Parsers(
         IPProtocol.ICMPV6: icmpv6.parse,
         IPProtocol.DESTINATION_OPTIONS: DestinationOptions.parse,
     },
-    later={IPProtocol.TCP: tcp_parser},
+    later={IPProtocol.TCP: tcp_parser, **RARER},
 )
 
 
 def _after_ethernet(header: Ethernet) -> Parser | None:
     return BY_ETHER_TYPE[header.ether_type]
+
+
+def _by_carried_type(header: Carrier) -> Parser | None:
+    return BY_ETHER_TYPE[header.carried_type]
 
 
 def _by_next_header(header: IPv6 | Options | Routing) -> Parser | None:
@@ -55,6 +133,7 @@ def _after_icmpv6_error(_: icmpv6.Quoting) -> Parser:
 
 OTHER_FOLLOWERS: dict[type[Header], Follower | None] = {
     Ethernet: _after_ethernet,
+    Carrier: _by_carried_type,
     IPv6: _by_next_header,
     Options: _by_next_header,
     Routing: _by_next_header,

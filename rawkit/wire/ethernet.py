@@ -5,25 +5,34 @@ octets field                 note
 ====== ===================== =================================================
 0-5    destination
 6-11   source
-12-13  EtherType             below 0x0600 it is a length, and IEEE 802.2 follows
+12-13  EtherType             up to 1500 it is a length: see :mod:`rawkit.wire.llc`
 ====== ===================== =================================================
 """
 
 import struct
-from typing import Self
+from typing import Any, ClassVar, Self
 
 from rawkit.errors import BuildError, TruncatedError
 from rawkit.record import record
 from rawkit.wire.address import mac_address
+from rawkit.wire.numbers import EtherType
 from rawkit.wire.packet import Header
 
 LAYOUT = struct.Struct("!6s6sH")
 SIZE = LAYOUT.size
+LONGEST_LENGTH = 1500
+"""A number up to this where the EtherType stands is a length (IEEE 802.3 §3.2.6)."""
 
 
 @record
 class Ethernet(Header):
-    """An Ethernet header. Padding after the payload is the inner header's trailer."""
+    """An Ethernet header. Padding after the payload is the inner header's trailer.
+
+    A frame with a length is read as an :class:`~rawkit.wire.llc.IEEE8023`, which is one, too.
+    """
+
+    ETHER_TYPE: ClassVar[int] = EtherType.BRIDGING
+    """In a tunnel it is a payload as others."""
 
     dst: bytes
     """Six octets; read ones are a :class:`~rawkit.wire.address.MAC`."""
@@ -36,6 +45,9 @@ class Ethernet(Header):
         if len(data) < SIZE:
             raise TruncatedError(f"Ethernet: {len(data)} of {SIZE} header octets")
         dst, src, ether_type = LAYOUT.unpack_from(data)
+        if ether_type <= LONGEST_LENGTH and cls is Ethernet:
+            framed: tuple[Self, memoryview] = _with_length(data)
+            return framed
         return cls.filled(mac_address(dst), mac_address(src), ether_type), data[SIZE:]
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
@@ -51,4 +63,19 @@ class Ethernet(Header):
     def carrying(self, inner: Header) -> Self:
         if self.ether_type is not None or inner.ETHER_TYPE is None:
             return self
+        if inner.ETHER_TYPE == EtherType.LENGTH:
+            framed: Self = _frame_of_length(self)
+            return framed
         return self.filled(self.dst, self.src, inner.ETHER_TYPE)
+
+
+def _with_length(data: memoryview) -> Any:
+    from rawkit.wire.llc import IEEE8023
+
+    return IEEE8023.parse(data)
+
+
+def _frame_of_length(frame: Ethernet) -> Any:
+    from rawkit.wire.llc import IEEE8023
+
+    return IEEE8023(frame.dst, frame.src)

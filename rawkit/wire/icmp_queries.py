@@ -1,4 +1,4 @@
-"""Questions of ICMP for IPv4 besides echo: the time (RFC 792), and routers (RFC 1256).
+"""Questions of ICMP for IPv4 besides echo: time, network (RFC 792), mask (RFC 950), routers.
 
 Timestamps:
 
@@ -12,7 +12,17 @@ octets field                 note
 16-19  transmit timestamp    when the answer left
 ====== ===================== =================================================
 
-Router advertisements:
+Address masks; information messages end after octet 7 (both given up by RFC 6918):
+
+====== ===================== =================================================
+octets field                 note
+====== ===================== =================================================
+4-5    identifier
+6-7    sequence
+8-11   address mask          of the asker's network; 0.0.0.0 in the request
+====== ===================== =================================================
+
+Router advertisements (RFC 1256 §3):
 
 ====== ===================== =================================================
 octets field                 note
@@ -31,10 +41,11 @@ from typing import ClassVar
 from rawkit.errors import BuildError, TruncatedError
 from rawkit.record import computed, record
 from rawkit.wire.address import ipv4_address
-from rawkit.wire.icmp import LAYOUT, REST, Message, Other, message_octets
+from rawkit.wire.icmp import LAYOUT, NO_ADDRESS, REST, Message, Other, message_octets
 from rawkit.wire.packet import Header
 
 TIMESTAMP = struct.Struct("!BBHHHIII")
+MASK = struct.Struct("!BBHHH4s")
 NUMBERS = struct.Struct("!HH")
 TIMES = struct.Struct("!III")
 ADVERTISEMENT = struct.Struct("!BBH")
@@ -65,8 +76,8 @@ class Timestamp(Message):
     checksum: int | None = computed(default=None)
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        rest = _numbers(self, self.identifier, self.sequence)
         try:
-            rest = NUMBERS.pack(self.identifier, self.sequence)
             times = TIMES.pack(self.originate, self.receive, self.transmit)
         except struct.error as error:
             raise BuildError(f"ICMP: {error} in {self}") from error
@@ -87,6 +98,71 @@ class TimestampReply(Timestamp):
     __slots__ = ()
 
     TYPE: ClassVar[int] = 14
+
+
+@record
+class Information(Message):
+    """What an information request and its reply have in common."""
+
+    identifier: int
+    sequence: int
+    code: int = 0
+    checksum: int | None = computed(default=None)
+
+    def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        rest = _numbers(self, self.identifier, self.sequence)
+        return message_octets(self.TYPE, self.code, self.checksum, rest, payload)
+
+
+class InformationRequest(Information):
+    """Asks for the number of the asker's network, which stands in the reply's addresses."""
+
+    __slots__ = ()
+
+    TYPE: ClassVar[int] = 15
+
+
+class InformationReply(Information):
+    """Answers an :class:`InformationRequest`."""
+
+    __slots__ = ()
+
+    TYPE: ClassVar[int] = 16
+
+
+@record
+class AddressMask(Message):
+    """What an address mask request and its reply have in common (RFC 950, appendix I)."""
+
+    identifier: int
+    sequence: int
+    mask: IPv4Address = NO_ADDRESS
+    code: int = 0
+    checksum: int | None = computed(default=None)
+
+    def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
+        rest = _numbers(self, self.identifier, self.sequence)
+        try:
+            mask = self.mask.packed
+        except AttributeError as error:  # an address that is a string
+            raise BuildError(f"ICMP: {error} in {self}") from error
+        return message_octets(self.TYPE, self.code, self.checksum, rest, mask + payload)
+
+
+class AddressMaskRequest(AddressMask):
+    """Asks for the mask of the asker's network."""
+
+    __slots__ = ()
+
+    TYPE: ClassVar[int] = 17
+
+
+class AddressMaskReply(AddressMask):
+    """Answers an :class:`AddressMaskRequest`."""
+
+    __slots__ = ()
+
+    TYPE: ClassVar[int] = 18
 
 
 @record
@@ -147,6 +223,12 @@ def parse(data: memoryview) -> tuple[Message, memoryview]:
     match type_:
         case TimestampRequest.TYPE | TimestampReply.TYPE:
             return _parse_timestamp(data)
+        case InformationRequest.TYPE | InformationReply.TYPE:
+            identifier, sequence = NUMBERS.unpack(data[REST])
+            what = InformationRequest if type_ == InformationRequest.TYPE else InformationReply
+            return what(identifier, sequence, code, checksum), data[LAYOUT.size :]
+        case AddressMaskRequest.TYPE | AddressMaskReply.TYPE:
+            return _parse_mask(data)
         case RouterSolicitation.TYPE:
             reserved = int.from_bytes(data[REST], "big")
             return RouterSolicitation(code, reserved, checksum), data[LAYOUT.size :]
@@ -164,6 +246,13 @@ def _parse_timestamp(data: memoryview) -> tuple[Timestamp, memoryview]:
     return message, data[TIMESTAMP.size :]
 
 
+def _parse_mask(data: memoryview) -> tuple[AddressMask, memoryview]:
+    _require(data, MASK.size)
+    type_, code, checksum, identifier, sequence, mask = MASK.unpack_from(data)
+    kind = AddressMaskRequest if type_ == AddressMaskRequest.TYPE else AddressMaskReply
+    return kind(identifier, sequence, ipv4_address(mask), code, checksum), data[MASK.size :]
+
+
 def _parse_advertisement(data: memoryview) -> tuple[RouterAdvertisement, memoryview]:
     _, code, checksum, *_ = LAYOUT.unpack_from(data)
     count, _, lifetime = ADVERTISEMENT.unpack_from(data, REST.start)
@@ -172,6 +261,13 @@ def _parse_advertisement(data: memoryview) -> tuple[RouterAdvertisement, memoryv
     entries = ENTRY.iter_unpack(data[LAYOUT.size : end])
     routers = tuple((ipv4_address(router), level) for router, level in entries)
     return RouterAdvertisement(lifetime, routers, code, count, checksum), data[end:]
+
+
+def _numbers(message: Message, identifier: int, sequence: int) -> bytes:
+    try:
+        return NUMBERS.pack(identifier, sequence)
+    except struct.error as error:
+        raise BuildError(f"ICMP: {error} in {message}") from error
 
 
 def _require(data: memoryview, size: int) -> None:

@@ -20,14 +20,17 @@ from typing import ClassVar
 from rawkit.errors import BuildError, TruncatedError
 from rawkit.record import computed, record
 from rawkit.wire.address import ipv6_address
-from rawkit.wire.checksum import internet_checksum
+from rawkit.wire.checksum import checksum_of, sum_of
 from rawkit.wire.extended import padded, split
 from rawkit.wire.numbers import IPProtocol
 from rawkit.wire.packet import Header
 
 LAYOUT = struct.Struct("!BBHHH")
+HEAD = struct.Struct("!BBH")
 REST = slice(4, 8)
 REDIRECT_SIZE = 40
+ENDS_EARLY = (152, 153)
+"""Types of messages that may end after the checksum."""
 UNIT = 8
 """Octets that the length field of an extended error counts by."""
 
@@ -199,13 +202,13 @@ def parse(data: memoryview) -> tuple[Message, memoryview]:
         TruncatedError: fewer octets than the message's type needs.
     """
     if len(data) < LAYOUT.size:
-        raise TruncatedError(f"ICMPv6: {len(data)} of {LAYOUT.size} header octets")
+        return _parse_short(data)
     type_, code, checksum, first, second = LAYOUT.unpack_from(data)
     rest = data[LAYOUT.size :]
     if type_ == 129:
-        return EchoReply(first, second, code, checksum), rest
+        return EchoReply.filled(first, second, code, checksum), rest
     if type_ == 128:
-        return EchoRequest(first, second, code, checksum), rest
+        return EchoRequest.filled(first, second, code, checksum), rest
     number = first << 16 | second
     match type_:
         case Unreachable.TYPE | TimeExceeded.TYPE:
@@ -247,18 +250,40 @@ def message_octets(
     """
     if len(rest) != 4:
         raise BuildError(f"ICMPv6: octets 4 to 7 are {len(rest)}, not 4")
+    return short_message_octets(type_, code, checksum, rest + payload, outer)
+
+
+def short_message_octets(
+    type_: int, code: int, checksum: int | None, body: bytes, outer: Header | None
+) -> bytes:
+    """Return a message that may end after its checksum; as :func:`message_octets` else.
+
+    Args:
+        type_: its type octet.
+        code: its code octet.
+        checksum: ``None``: to be worked out.
+        body: all after these 4 octets.
+        outer: the header around it, if it is known.
+
+    Raises:
+        BuildError: a value does not fit.
+    """
     try:
-        head = struct.pack("!BBH", type_, code, checksum or 0)
+        head = HEAD.pack(type_, code, checksum or 0)
     except struct.error as error:
         what = f"type {type_}, code {code}, checksum {checksum}"
         raise BuildError(f"ICMPv6: {error} in {what}") from error
-    return _finish(head + rest + payload, checksum, outer)
+    return _finish(head + body, checksum, outer)
 
 
 @cache
 def _other_parser(type_: int) -> Callable[[memoryview], tuple[Message, memoryview]] | None:
     """Return the parser for a message that a ping seldom meets, loaded when it does."""
     match type_:
+        case 130 | 131 | 132 | 143:
+            from rawkit.wire import mld
+
+            return mld.parse
         case 133 | 134 | 135 | 136:
             from rawkit.wire import ndp
 
@@ -267,11 +292,24 @@ def _other_parser(type_: int) -> Callable[[memoryview], tuple[Message, memoryvie
             from rawkit.wire import node_information
 
             return node_information.parse
+        case 151 | 152 | 153:
+            from rawkit.wire import multicast_routers_ipv6
+
+            return multicast_routers_ipv6.parse
         case 160 | 161:
             from rawkit.wire import extended_echo_ipv6
 
             return extended_echo_ipv6.parse
     return None
+
+
+def _parse_short(data: memoryview) -> tuple[Message, memoryview]:
+    """Read one of the few messages of less than 8 octets (RFC 4286 §4.2, §4.3)."""
+    if len(data) >= HEAD.size and data[0] in ENDS_EARLY:
+        parser = _other_parser(data[0])
+        if parser is not None:
+            return parser(data)
+    raise TruncatedError(f"ICMPv6: {len(data)} of {LAYOUT.size} header octets")
 
 
 def _parse_redirect(
@@ -301,5 +339,5 @@ def _finish(data: bytes, checksum: int | None, outer: Header | None) -> bytes:
     """Put the checksum in, unless it is given or the addresses it covers are unknown."""
     if checksum is not None or outer is None:
         return data
-    covered = outer.pseudo_header(len(data), IPProtocol.ICMPV6) + data
-    return data[:2] + internet_checksum(covered).to_bytes(2, "big") + data[4:]
+    covered = outer.pseudo_sum(len(data), IPProtocol.ICMPV6) + sum_of(data)
+    return data[:2] + checksum_of(covered).to_bytes(2, "big") + data[4:]

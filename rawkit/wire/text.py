@@ -1,11 +1,13 @@
 """Packets for people: one line as tcpdump(8) has it, a tree of fields, a hexdump."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from rawkit.errors import BuildError
 from rawkit.record import fields
 from rawkit.wire import icmp, icmpv6, ip_options, multipart, tcp_options
 from rawkit.wire.arp import ARP
+from rawkit.wire.carrier import Carrier
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
 from rawkit.wire.ipv4 import IPv4
@@ -21,6 +23,11 @@ from rawkit.wire.udp import UDP
 INDENT = "  "
 ROW = 16
 PRINTABLE = range(0x20, 0x7F)
+TOLD_ELSEWHERE = ("trailer", "extensions", "options", "padding", "records", "chunks")
+"""Fields that are left out of trees if they are empty, or told item by item."""
+OF_GROUPS = (130, 143)
+"""Types of ICMPv6 messages with more to tell than fields."""
+WITH_PORTS = (IPProtocol.UDP, IPProtocol.TCP, IPProtocol.SCTP, IPProtocol.UDP_LITE)
 
 
 def line(packet: Packet) -> str:
@@ -56,8 +63,17 @@ def _line(packet: Packet) -> str:
         case Ethernet(src=src, dst=dst, ether_type=ether_type) if not inside.headers:
             name = _number(ether_type, EtherType)
             return f"{src.hex(':')} > {dst.hex(':')}, ethertype {name}, length {_size(packet)}"
+        case Ethernet() if isinstance(inside.headers[0], Carrier):
+            from rawkit.wire.text_carriers import addressed
+
+            return addressed(first, inside, _line(inside))
         case Ethernet():
             return _line(inside)
+        case Carrier():
+            from rawkit.wire.text_carriers import describe_carrier
+
+            told = _line(inside) if inside.headers else None
+            return describe_carrier(first, _size(packet), len(inside.payload), told)
         case ARP():
             return describe_arp(first)
         case _:
@@ -66,15 +82,11 @@ def _line(packet: Packet) -> str:
 
 def _between(src: str, dst: str, inside: Packet) -> str:
     for header in inside.headers:
-        match header:
-            case (
-                UDP(src_port=src_port, dst_port=dst_port)
-                | TCP(src_port=src_port, dst_port=dst_port)
-            ):
-                return f"{src}.{src_port} > {dst}.{dst_port}"
-            case HopByHop() | DestinationOptions() | Routing() | Fragment():
-                continue
-        break
+        if header.IP_PROTOCOL in WITH_PORTS:
+            ported = cast("UDP", header)
+            return f"{src}.{ported.src_port} > {dst}.{ported.dst_port}"
+        if not isinstance(header, HopByHop | DestinationOptions | Routing | Fragment):
+            break
     return f"{src} > {dst}"
 
 
@@ -92,26 +104,50 @@ def _carries(protocol: int | None, packet: Packet) -> str:
         return "no next header" if protocol == IPProtocol.NO_NEXT else _unread(protocol, packet)
     first, inside = packet.headers[0], Packet(packet.headers[1:], packet.payload)
     match first:
-        case IPv4() | IPv6() | Ethernet():
+        case IPv4() | IPv6() | Ethernet() | Carrier():
             return _line(packet)
+        case UDP() if inside.headers:
+            return _line(inside)
         case UDP():
             return f"UDP, length {_size(inside)}"
         case TCP():
             return describe_segment(first, _size(inside))
         case icmp.Message() | icmpv6.Message():
             return f"{describe(first, inside)}, length {_size(packet)}"
-        case HopByHop():
-            return f"HBH {_carries(first.next_header, inside)}"
-        case DestinationOptions():
-            return f"DSTOPT {_carries(first.next_header, inside)}"
-        case Routing(kind=kind, segments_left=left):
-            words = _carries(first.next_header, inside)
-            return f"RT6 (type={kind}, segleft={left}) {words}"
-        case Fragment(offset=offset):
-            words = f"frag ({offset * 8}|{_size(inside)})"
-            return words if offset else f"{words} {_carries(first.next_header, inside)}"
+        case HopByHop() | DestinationOptions() | Routing() | Fragment():
+            return _extension_carries(first, inside)
         case _:
-            return type(first).__name__
+            return _rarer(first, inside)
+
+
+def _extension_carries(
+    first: HopByHop | DestinationOptions | Routing | Fragment, inside: Packet
+) -> str:
+    words = _carries(first.next_header, inside)
+    match first:
+        case HopByHop():
+            return f"HBH {words}"
+        case DestinationOptions():
+            return f"DSTOPT {words}"
+        case Routing(kind=kind, segments_left=left):
+            return f"RT6 (type={kind}, segleft={left}) {words}"
+    piece = f"frag ({first.offset * 8}|{_size(inside)})"
+    return piece if first.offset else f"{piece} {words}"
+
+
+def _rarer(header: Header, inside: Packet) -> str:
+    match header.IP_PROTOCOL:
+        case IPProtocol.IGMP:
+            from rawkit.wire.text_groups import describe_igmp
+
+            return describe_igmp(header)
+        case IPProtocol.SCTP:
+            from rawkit.wire.text_sctp import describe_sctp
+
+            return describe_sctp(header)
+        case IPProtocol.UDP_LITE:
+            return f"UDP-Lite, length {_size(inside)}"
+    return type(header).__name__
 
 
 def _unread(protocol: int | None, packet: Packet) -> str:
@@ -141,24 +177,38 @@ def _tree(packet: Packet) -> Iterator[str]:
 
 def _fields(header: Header) -> Iterator[tuple[str, str]]:
     for field in fields(header):
-        value = getattr(header, field.name)
-        match field.name, value:
-            case "trailer" | "extensions" | "options" | "padding", b"" | tuple():
-                continue
-            case _, None:
-                yield field.name, "unset" if field.compare else "computed"
-            case "checksum", int():
-                yield field.name, f"0x{value:04x}"
-            case "protocol" | "next_header", int():
-                yield field.name, _number(value, IPProtocol)
-            case "ether_type", int():
-                yield field.name, _number(value, EtherType)
-            case "dst" | "src" | "sender_mac" | "target_mac", bytes():
-                yield field.name, value.hex(":")
-            case _, bytes():
-                yield field.name, value.hex(" ")
-            case _:
-                yield field.name, str(value)
+        name, value = field.name, getattr(header, field.name)
+        if value is not None:
+            if name not in TOLD_ELSEWHERE or not (value == b"" or isinstance(value, tuple)):
+                yield name, _value(header, name, value)
+        elif not _is_absent(header, name):
+            yield name, "unset" if field.compare else "computed"
+
+
+def _value(header: Header, name: str, value: object) -> str:
+    match name, value:
+        case "checksum", int():
+            return f"0x{value:0{8 if header.IP_PROTOCOL == IPProtocol.SCTP else 4}x}"
+        case "protocol" | "next_header", int():
+            return _number(value, IPProtocol)
+        case "ether_type", int():
+            return _number(value, EtherType)
+        case "dst" | "src" | "sender_mac" | "target_mac", bytes():
+            return value.hex(":")
+        case "sources", tuple():
+            return ", ".join(map(str, value)) or "none"
+        case _, bytes():
+            return value.hex(" ")
+    return str(value)
+
+
+def _is_absent(header: Header, name: str) -> bool:
+    """Whether a field that is not set is not sent either."""
+    if not isinstance(header, Carrier):
+        return False
+    from rawkit.wire.text_carriers import is_absent
+
+    return is_absent(header, name)
 
 
 def _meanings(header: Header) -> Iterator[str]:
@@ -173,6 +223,24 @@ def _meanings(header: Header) -> Iterator[str]:
             yield from _objects(header.extensions)
         case icmpv6.Message():
             yield from option_lines(header)
+            if getattr(header, "TYPE", None) in OF_GROUPS:
+                from rawkit.wire.text_groups import record_lines
+
+                yield from record_lines(header)
+        case _:
+            yield from _rarer_meanings(header)
+
+
+def _rarer_meanings(header: Header) -> Iterator[str]:
+    match header.IP_PROTOCOL:
+        case IPProtocol.IGMP:
+            from rawkit.wire.text_groups import record_lines
+
+            yield from record_lines(header)
+        case IPProtocol.SCTP:
+            from rawkit.wire.text_sctp import chunk_lines
+
+            yield from chunk_lines(header)
 
 
 def _objects(extensions: bytes) -> Iterator[str]:

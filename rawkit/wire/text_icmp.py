@@ -114,7 +114,14 @@ def _describe_icmpv6(message: icmpv6.Message, inside: Packet) -> str:
         case icmpv6.Redirect(target=target, destination=destination):
             return f"redirect, {destination} to {target}"
         case icmpv6.Other(type=type_) | icmpv6.Message(TYPE=type_):
-            return describe_query(message) or describe_ndp(message) or f"type-#{type_}"
+            known = describe_query(message) or describe_ndp(message) or _of_groups(message)
+            return known or f"type-#{type_}"
+
+
+def _of_groups(message: icmpv6.Message) -> str | None:
+    from rawkit.wire.text_groups import describe_mld
+
+    return describe_mld(message)
 
 
 def _unreachable_ipv6(code: int, quote: Packet) -> str:

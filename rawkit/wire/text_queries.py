@@ -12,6 +12,10 @@ from rawkit.wire.extended_echo import (
     State,
 )
 from rawkit.wire.icmp_queries import (
+    AddressMaskReply,
+    AddressMaskRequest,
+    InformationReply,
+    InformationRequest,
     RouterAdvertisement,
     RouterSolicitation,
     TimestampReply,
@@ -34,21 +38,6 @@ REFUSALS = {1: "refused", 2: "unknown"}
 def describe_query(message: Header) -> str | None:
     """Return what ``message`` says, or ``None`` if it is none of these."""
     match message:
-        case TimestampRequest():
-            return f"time stamp query id {message.identifier} seq {message.sequence}"
-        case TimestampReply():
-            times = zip(
-                ("org", "recv", "xmit"),
-                (message.originate, message.receive, message.transmit),
-                strict=True,
-            )
-            shown = ", ".join(f"{name} {time_of_day(time)}" for name, time in times)
-            return f"time stamp reply id {message.identifier} seq {message.sequence}: {shown}"
-        case RouterSolicitation():
-            return "router solicitation"
-        case RouterAdvertisement(lifetime=lifetime, routers=routers):
-            shown = "".join(f" {{{router} {preference}}}" for router, preference in routers)
-            return f"router advertisement lifetime {_lifetime(lifetime)} {len(routers)}:{shown}"
         case Request():
             whose = "" if message.local else ", of a neighbour"
             head = f"extended echo request, id {message.identifier}, seq {message.sequence}"
@@ -60,7 +49,7 @@ def describe_query(message: Header) -> str | None:
             return f"who-are-you request node information query ({_question(message)})"
         case node.NodeReply():
             return f"who-are-you reply node information reply ({_node(message)})"
-    return None
+    return _describe_old_query(message)
 
 
 def answer(reply: Reply) -> str:
@@ -81,6 +70,34 @@ def time_of_day(milliseconds: int) -> str:
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{seconds:02}.{thousandths:03}"
+
+
+def _describe_old_query(message: Header) -> str | None:
+    match message:
+        case TimestampRequest():
+            return f"time stamp query id {message.identifier} seq {message.sequence}"
+        case TimestampReply():
+            times = zip(
+                ("org", "recv", "xmit"),
+                (message.originate, message.receive, message.transmit),
+                strict=True,
+            )
+            shown = ", ".join(f"{name} {time_of_day(time)}" for name, time in times)
+            return f"time stamp reply id {message.identifier} seq {message.sequence}: {shown}"
+        case InformationRequest():
+            return "information request"
+        case InformationReply():
+            return "information reply"
+        case AddressMaskRequest():
+            return "address mask request"
+        case AddressMaskReply(mask=mask):
+            return f"address mask is 0x{int(mask):08x}"
+        case RouterSolicitation():
+            return "router solicitation"
+        case RouterAdvertisement(lifetime=lifetime, routers=routers):
+            shown = "".join(f" {{{router} {preference}}}" for router, preference in routers)
+            return f"router advertisement lifetime {_lifetime(lifetime)} {len(routers)}:{shown}"
+    return None
 
 
 def _lifetime(seconds: int) -> str:

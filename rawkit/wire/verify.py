@@ -1,5 +1,7 @@
 """Is the checksum of a packet right? For pipes that get packets before the kernel has looked."""
 
+from functools import partial
+
 from rawkit.record import replace
 from rawkit.wire.checksum import internet_checksum
 from rawkit.wire.extensions import Fragment
@@ -36,18 +38,20 @@ def verdict(packet: Packet) -> Checksum:
             case UDP(checksum=0):
                 return Checksum.VALID  # its sender made none
             case _ if getattr(header, "checksum", None) is not None:
-                return _verdict_on(header, inside, outer)
+                is_intact = getattr(header, "is_intact", None) or partial(_is_intact, header)
+                return Checksum.BAD if is_intact(inside, outer) is False else Checksum.VALID
         outer = header.covering(outer)
     return Checksum.VALID
 
 
-def _verdict_on(header: Header, payload: bytes, outer: Header | None) -> Checksum:
+def _is_intact(header: Header, payload: bytes, outer: Header | None) -> bool | None:
+    """Whether an Internet checksum over all is right; ``None`` if that cannot be known."""
     covered = b""
     if isinstance(header, UDP):
         header = replace(header, trailer=b"")
     octets = header.pack(payload, outer)
     if header.COVERS_ADDRESSES and header.IP_PROTOCOL is not None:
         if outer is None:
-            return Checksum.VALID
+            return None
         covered = outer.pseudo_header(len(octets), header.IP_PROTOCOL)
-    return Checksum.BAD if internet_checksum(covered + octets) else Checksum.VALID
+    return internet_checksum(covered + octets) == 0

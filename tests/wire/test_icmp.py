@@ -27,7 +27,7 @@ VECTORS = [
     pytest.param(icmp.ParameterProblem(0, 20, 9), "0c00 1b30 1400 0009", id="parameter problem"),
     pytest.param(icmp.SourceQuench(0, 0xDEADBEEF), "0400 999b dead beef", id="source quench"),
     pytest.param(icmp.Redirect(1, ROUTER), "0501 7339 c000 02fe", id="redirect"),
-    pytest.param(icmp.Other(17, 2, bytes.fromhex("00070001")), "1102 2a2f 0007 0001", id="other"),
+    pytest.param(icmp.Other(44, 2, bytes.fromhex("00070001")), "2c02 0f2f 0007 0001", id="other"),
 ]
 
 
