@@ -136,7 +136,7 @@ class TraceBook:
         self._hops: dict[int, HopTally] = {}
         self._rows: dict[tuple[int, int], Hop] = {}
         self._ends: dict[int, int] = {}
-        """The last TTL that matters, by round."""
+        """The last TTL that matters, by round; of the two latest that are over, and the others."""
         self._rounds = 0
         self._reached = False
         self._target_at: int | None = None
@@ -156,6 +156,7 @@ class TraceBook:
                 self._enter_row(event)
             case RoundEnd():
                 self._rounds = event.round
+                self._ends.pop(event.round - 2, None)
             case Opened(via=via, why=why):
                 self._via[via] = why
             case Dropped(count=count):
@@ -212,8 +213,10 @@ class TraceBook:
                 tally.sent -= 1
 
     def _enter_row(self, row: Hop) -> None:
-        if row.is_last:
-            self._ends[row.round] = row.ttl
+        if row.is_last and row.round >= self._rounds:
+            is_unsent = all(isinstance(one, NotSent) for one in row.outcomes)
+            before = self._ends.get(row.round - 1, 0) if is_unsent else 0
+            self._ends[row.round] = max(row.ttl, before)  # unsent, the path may be as it was
         if self._keep_rows:
             self._rows[row.round, row.ttl] = replace(row, revised=False) if row.revised else row
 

@@ -34,6 +34,8 @@ class Round:
     """The last TTL that is worth asking, as far as is known."""
     end: int | None = None
     """The TTL of the row that is the last for certain."""
+    is_unsent: bool = False
+    """It ends there because this host does not send; the path may go on."""
     reached: bool = False
     rows: dict[int, list[Outcome | None]] = field(default_factory=dict)
     told: int = 0
@@ -74,7 +76,8 @@ class Round:
             case Answer(kind=Kind.REFUSED):
                 self._ends_at(ttl)
             case NotSent() if all(isinstance(one, NotSent) for one in self.rows[ttl]):
-                self._ends_at(ttl)  # it is this host that does not send
+                self.is_unsent = True
+                self._ends_at(ttl)
             case Answer() if ttl == self.horizon and self.end is None:
                 self.horizon = min(self.settings.max_ttl, ttl + 1)  # the path has grown
         return ttl <= self.told
@@ -92,6 +95,11 @@ class Round:
     def is_complete(self) -> bool:
         """Whether every row that is wanted has been told."""
         return self.told >= self.last
+
+    @property
+    def end_of_path(self) -> int | None:
+        """The TTL at which the path ends, as far as this round knows."""
+        return None if self.is_unsent else self.end
 
     @property
     def furthest(self) -> int:
@@ -166,8 +174,10 @@ class Rounds:
             yield first, None
 
     def _is_over(self, round_: Round) -> None:
-        if round_.end is not None:
-            self._end, self._without_end = round_.end, 0
+        if round_.end_of_path is not None:
+            self._end, self._without_end = round_.end_of_path, 0
+        elif round_.is_unsent:
+            return
         elif self._end is not None and round_.furthest >= self._end:
             self._end = None  # a router is there now
         else:
@@ -177,9 +187,11 @@ class Rounds:
 
     def _horizon(self) -> int:
         """Return how far the next round should ask."""
-        ends = [one.end for one in self._open if one.end is not None]
-        if ends or self._end is not None:
-            return ends[-1] if ends else self._end or 0
+        ends = [one.end_of_path for one in self._open if one.end_of_path is not None]
+        if ends:
+            return ends[-1]
+        if self._end is not None:
+            return self._end
         if not self._kept:
             return self._settings.max_ttl
         furthest = max(round_.furthest for round_ in self._kept.values())

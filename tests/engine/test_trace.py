@@ -478,6 +478,25 @@ def test_rounds_begin_at_their_times_and_go_no_further_than_the_target() -> None
     assert len(report.rows) == 12
 
 
+def test_a_network_that_was_away_for_a_while_leaves_its_hops_in_the_report() -> None:
+    away = OSError(errno.ENETDOWN, "Network is down")
+
+    def refuse(packet: Packet) -> OSError | None:
+        return away if 0.9 < world.now - BEGIN < 2.9 else None
+
+    world = World(path(3), refuse=refuse)
+    engine = trace(queries=1, rounds=5, interval=1.0, announce=True)
+    told = world.run(engine, until=2.9)
+    between = engine.report()
+    told = world.run(engine)
+
+    assert [hop.sent for hop in between.hops] == [3, 1, 1, 1]
+    assert [hop.not_sent for hop in between.hops] == [2, 0, 0, 0]
+    back = {event.time for event in told if type(event) is ProbeSent and event.probe.round == 4}
+    assert len(back) == 1, "all hops are asked at once again"
+    assert [hop.answered for hop in engine.report().hops] == [3, 3, 3, 3]
+
+
 def starts(told: list[Any]) -> list[float]:
     """Return when each round sent its first probe, in seconds since the beginning."""
     first = {event.probe.round: event.time for event in reversed(told) if type(event) is ProbeSent}

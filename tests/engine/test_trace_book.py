@@ -1,5 +1,7 @@
 """The books of a trace that was broken off."""
 
+import pickle
+
 import pytest
 
 from rawkit.engine.trace_book import TraceBook
@@ -28,3 +30,16 @@ def test_in_a_first_round_that_is_broken_off_what_has_been_answered_counts(
     report = broken_off(ROWS[:count])
 
     assert (report.reached, len(report.hops), report.rounds) == (reached, hops, 0)
+
+
+def test_an_endless_trace_takes_no_more_room_the_longer_it_runs() -> None:
+    book = TraceBook(TARGET, keep_rows=False, samples=10)
+    sizes = []
+    for number in range(1, 2001):
+        rows = [row(answer(1, source=ROUTERS[1], round=number)), row(answer(2, round=number))]
+        for event in told(rows):
+            book.take(event)
+        sizes.append(len(pickle.dumps(book)))
+
+    assert sizes[-1] - sizes[20] < 100, "but for larger numbers"
+    assert [hop.answered for hop in book.report().hops] == [2000, 2000]
