@@ -137,7 +137,7 @@ class TraceTable:
             "count": hop.ttl,
             "host": self._shown_plainly(hop),
             **({"ASN": first or "AS???"} if self._options.systems else {}),
-            "Loss%": round(hop.loss * 100, 3),
+            "Loss%": round(hop.loss * 100, 3) if _is_asked(hop) else None,
             "Snt": hop.sent,
             "Last": _milliseconds(hop.last),
             "Avg": _milliseconds(rtt.avg if rtt else None),
@@ -163,10 +163,16 @@ def listed(report: TraceReport) -> Sequence[HopReport]:
 def _numbers(hop: HopReport) -> str:
     rtt = hop.rtt
     times = (rtt.avg, rtt.min, rtt.max, deviation(rtt)) if rtt else (None,) * 4
-    cells = (f"{hop.loss * 100:.1f}%", str(hop.sent), *map(_cell, (hop.last, *times)))
+    loss = f"{hop.loss * 100:.1f}%" if _is_asked(hop) else NOTHING
+    cells = (loss, str(hop.sent), *map(_cell, (hop.last, *times)))
     return "".join(
         f" {cell[:NUMBER]:>{columns}}" for cell, (_, columns) in zip(cells, HEADS, strict=True)
     )
+
+
+def _is_asked(hop: HopReport) -> bool:
+    """Tell whether any probe has left and is done with, so that there is a share of losses."""
+    return hop.sent > hop.not_sent + hop.pending
 
 
 def _cell(seconds: float | None) -> str:

@@ -20,6 +20,7 @@ from tests.cli.traced import (
     ROUTERS,
     Known,
     answer,
+    not_sent,
     report,
     row,
     silence,
@@ -76,6 +77,16 @@ def test_silence_behind_the_last_answer_is_one_line_as_in_mtr_8() -> None:
     assert lines[1].endswith("filtered")
     assert [hub["count"] for hub in found["report"]["hubs"]] == [1, 2]
     assert [hop["hop"] for hop in found["rawkit"]["hops"]] == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_was_never_sent_was_not_lost() -> None:
+    unsent = [row(not_sent(1), not_sent(1, 1))]
+
+    last = printed("-n", unsent, reached=False).splitlines()[-1]
+    hub = json.loads(printed("-n -j", unsent, reached=False))["report"]["hubs"][0]
+
+    assert last == "  1.|-- ???                          -     2      -     -     -     -     -"
+    assert (hub["Loss%"], hub["Snt"]) == (None, 2)
 
 
 def test_labels_stand_below_their_hop_if_wanted() -> None:
