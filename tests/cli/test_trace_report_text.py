@@ -85,7 +85,7 @@ def test_what_was_never_sent_was_not_lost() -> None:
     last = printed("-n", unsent, reached=False).splitlines()[-1]
     hub = json.loads(printed("-n -j", unsent, reached=False))["report"]["hubs"][0]
 
-    assert last == "  1.|-- ???                          -     2      -     -     -     -     -"
+    assert last == "  1.|-- ???                           -     2      -     -     -     -     -"
     assert (hub["Loss%"], hub["Snt"]) == (None, 2)
 
 
