@@ -78,6 +78,10 @@ class NoRoute(RawkitError, OSError):
     """This host knows no way to the address, or lost the interface to it."""
 
 
+class SendRefused(RawkitError, OSError):
+    """The kernel did not take a packet; the message says why, and what to do."""
+
+
 class UsageError(RawkitError, ValueError):
     """An argument makes no sense; the message says which, and what would."""
 

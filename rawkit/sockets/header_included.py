@@ -17,6 +17,7 @@ from rawkit.sockets.interfaces import index_of
 from rawkit.sockets.kernel import KernelSocket, open_socket
 from rawkit.sockets.ports import NOTHING
 from rawkit.sockets.settings import Settings, apply
+from rawkit.wire.address import Address
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Packet
@@ -27,12 +28,15 @@ DEFAULT = Settings()
 class HeaderIncludedSocket(KernelSocket):
     """Sends whole IP packets of any protocol; receives nothing but their departures."""
 
-    def __init__(self, version: int, settings: Settings = DEFAULT) -> None:
+    def __init__(
+        self, version: int, settings: Settings = DEFAULT, via: Address | None = None
+    ) -> None:
         """Open a raw socket to send by.
 
         Args:
             version: 4 or 6.
             settings: how to set it up; ``pmtu`` and ``learn_pmtu`` mean nothing here.
+            via: the neighbour to send every packet to, whoever its header is for.
 
         Raises:
             PermissionError: ``CAP_NET_RAW`` is missing.
@@ -50,14 +54,16 @@ class HeaderIncludedSocket(KernelSocket):
             sock.close()
             raise
         self._kind = IPv4 if version == 4 else IPv6
+        self._via = via
 
     def _address(self, packet: Packet) -> SocketAddress:
         ip = packet.headers[0]
         if not isinstance(ip, self._kind):
             raise BuildError(f"an {self._kind.__name__} socket cannot send {packet}")
+        dst = ip.dst if self._via is None else self._via
         if isinstance(ip, IPv4):
-            return str(ip.dst), 0
-        text, _, scope = str(ip.dst).partition("%")
+            return str(dst), 0
+        text, _, scope = str(dst).partition("%")
         return text, 0, 0, index_of(self._socket, scope) if scope else 0
 
     def _octets(self, packet: Packet) -> bytes:

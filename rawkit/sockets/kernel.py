@@ -6,6 +6,8 @@ import socket
 import struct
 import time
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from rawkit.errors import BuildError
 from rawkit.sockets import options
@@ -79,6 +81,11 @@ class KernelSocket:
         self._unheard += 1
         if self._unheard >= BURST:
             self._take_in()
+
+    def ready(self, packet: Packet) -> Callable[[], object]:
+        """Return what hands a packet to the kernel when called; its departure is not told."""
+        address = self._address(packet)
+        return partial(self._socket.sendto, self._octets(packet), address)
 
     def play(self, volley: Volley) -> Volleyed:
         """Send requests one by one, each as soon as the one before is answered.

@@ -1,0 +1,158 @@
+"""``preview``: what a packet will be once the kernel has had it, without sending it."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address
+from typing import Unpack
+
+from rawkit.api.common import inside
+from rawkit.api.outgoing import LINK_LAYERS, Outgoing, OutgoingOptions, Sendable, outgoing
+from rawkit.host.links import HostLink
+from rawkit.host.source import source_for
+from rawkit.host.sysctl import find
+from rawkit.record import record
+from rawkit.sockets.kernel_rules import (
+    Change,
+    Sent,
+    frame_refusal,
+    icmpv6_as_sent,
+    ipv4_as_sent,
+    refusal,
+)
+from rawkit.sockets.refusals import explained
+from rawkit.sockets.senders import SOCKETS
+from rawkit.sockets.sending import Layer
+from rawkit.wire.address import MAC, UNSPECIFIED, Address
+from rawkit.wire.ipv4 import IPv4
+from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.packet import Packet
+
+LOOPBACK_TYPE = 772  # linux/if_arp.h: ARPHRD_LOOPBACK
+
+
+@record
+class Preview:
+    """What will become of a packet; nothing was sent to find it out."""
+
+    packet: Packet
+    """With everything filled in that was left out."""
+    layer: Layer
+    """Where it is handed to the kernel."""
+    socket: str
+    """By what kind of socket."""
+    why: str
+    """Why there."""
+    octets: bytes
+    """As it will leave: from the link's header on by ``frame``, else without one. Zeros where
+    only the kernel knows."""
+    changes: tuple[Change, ...]
+    """What the kernel makes of it."""
+    refusal: str | None
+    """Why the kernel will not take it; ``None``: it will."""
+    remarks: tuple[str, ...]
+    """What is to be known besides."""
+    interface: str | None
+    mtu: int | None
+    """Of the interface, in octets."""
+    via: Address | None
+    """The router or neighbour that it is sent to; ``None``: the destination itself."""
+    neighbour: Address | MAC | None
+    """The hardware address that the frame is for; or whom that will be asked of."""
+
+
+def preview(packet: Sendable, **options: Unpack[OutgoingOptions]) -> Preview:
+    """Say what the kernel will do with a packet: which socket, what it changes, what it refuses.
+
+    Args:
+        packet: a :class:`~rawkit.wire.packet.Packet`, or one in notation.
+        **options: as for :func:`rawkit.send`.
+
+    Raises:
+        NotationError: the notation makes no sense.
+        BuildError: a value does not fit the wire.
+        NoRoute: nothing leads to its destination.
+        UsageError: an option makes no sense.
+    """
+    with inside(options.get("at")):
+        return foreseen(outgoing(packet, options), options)
+
+
+def foreseen(out: Outgoing, options: OutgoingOptions) -> Preview:
+    """Return what will become of a packet that is about to go out."""
+    packet, layer = out.draft.packet, out.choice.layer
+    given = bytes(packet)
+    sent = _as_sent(out, given, options)
+    mtu = out.link.mtu if out.link else None
+    number = _refusal(out, given)
+    return Preview(
+        packet,
+        layer,
+        SOCKETS[layer],
+        out.choice.why,
+        sent.octets,
+        sent.changes,
+        None if number is None else explained(number, layer, len(given), mtu),
+        tuple(_remarks(out, packet)),
+        out.interface,
+        mtu,
+        out.via,
+        out.neighbour,
+    )
+
+
+def _as_sent(out: Outgoing, given: bytes, options: OutgoingOptions) -> Sent:
+    match out.choice.layer:
+        case Layer.IPV4:
+            source = _source(out, options)
+            return ipv4_as_sent(given, source if isinstance(source, IPv4Address) else None)
+        case Layer.ICMPV6:
+            source = _source(out, options)
+            ours = source if isinstance(source, IPv6Address) else None
+            return icmpv6_as_sent(out.draft.packet, ours)
+    return Sent(given)
+
+
+def _source(out: Outgoing, options: OutgoingOptions) -> Address | None:
+    """Return the address that the kernel puts in where there is none."""
+    ip = out.draft.packet.headers[0]
+    assert isinstance(ip, IPv4 | IPv6)
+    if ip.src != UNSPECIFIED[ip.src.version]:
+        return ip.src
+    return source_for(out.via or ip.dst, options.get("interface"), options.get("mark"))
+
+
+def _refusal(out: Outgoing, given: bytes) -> int | None:
+    if out.link is None:
+        return None
+    match out.choice.layer:
+        case Layer.IPV4:
+            return refusal(given, 4, out.link.mtu)
+        case Layer.IPV6:
+            return refusal(given, 6, out.link.mtu)
+        case Layer.FRAME:
+            return frame_refusal(given, out.link.mtu, ethernet=True)
+        case Layer.COOKED:
+            return frame_refusal(given, out.link.mtu, ethernet=False)
+    return None
+
+
+def _remarks(out: Outgoing, packet: Packet) -> Iterator[str]:
+    link = out.link
+    if link is not None and not link.is_up:
+        yield f"{link.name} is down"
+    if link is not None and IPv4 in packet and _is_martian(out, link):
+        yield (
+            f"an IPv4 frame on {link.name} is taken for a martian and dropped: "
+            "send by layer ipv4, or in a lab"
+        )
+    for place, name in out.draft.left_out:
+        kind = type(packet.headers[place]).__name__
+        yield f"{name} of {kind} is asked for on the link before it is sent"
+    if out.draft.varying:
+        names = ", ".join(one.field or "payload" for one in out.draft.varying)
+        yield f"this is the first packet; {names} differ in those that follow"
+
+
+def _is_martian(out: Outgoing, link: HostLink) -> bool:
+    if out.choice.layer not in LINK_LAYERS or link.kind != LOOPBACK_TYPE:
+        return False
+    return find(f"net.ipv4.conf.{link.name}.route_localnet") != "1"
