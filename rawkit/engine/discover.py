@@ -13,6 +13,7 @@ from rawkit.engine.neighbour_packets import (
     NOBODY,
     Invalid,
     check_discovery,
+    check_length,
     is_passed_over,
     unscoped,
 )
@@ -30,6 +31,8 @@ from rawkit.wire.received import Checksum, Clock, Received
 
 ALL_ROUTERS_V4 = IPv4Address("224.0.0.2")
 REMEMBERED = 64
+MOST_ROUTERS = 1024
+"""Routers that are remembered: invented ones must not fill the memory."""
 CODES_V4 = (0, 16)
 """A router for all, or for its own mobile hosts only (RFC 5944 §2.1.1)."""
 
@@ -97,6 +100,8 @@ class DiscoverReport:
     """Frames that this host dropped, whatever they were."""
     routers: tuple[Router, ...]
     """The latest word of each router, in the order of first hearing."""
+    forgotten: int
+    """Advertisements of routers that there was no room to remember."""
     via: str
     why: str
 
@@ -112,6 +117,7 @@ class Books:
     received: int = 0
     invalid: int = 0
     lost_here: int = 0
+    forgotten: int = 0
     via: str = ""
     why: str = ""
     routers: dict[Address, Router] = field(default_factory=dict)
@@ -162,6 +168,7 @@ class Discover:
             books.invalid,
             books.lost_here,
             tuple(books.routers.values()),
+            books.forgotten,
             books.via,
             books.why,
         )
@@ -215,10 +222,13 @@ class Discover:
             return []
         if heard is None or heard[1] == self.link.mac:
             return []
-        router = self._router(received, *heard)
-        self._books.received += 1
-        self._books.routers[router.address] = router
-        self._pace.answered(len(self._books.routers))
+        router, books = self._router(received, *heard), self._books
+        books.received += 1
+        if router.address in books.routers or len(books.routers) < MOST_ROUTERS:
+            books.routers[router.address] = router
+        else:
+            books.forgotten += 1
+        self._pace.answered(len(books.routers))
         return [router]
 
     def _router(
@@ -271,6 +281,7 @@ def advertisement_of(
                 raise Invalid("wrong checksum")
             if said4.code not in CODES_V4 or not said4.routers:
                 raise Invalid("an unknown code, or no address")
+            check_length(received.packet, ip)
             return ip.src, MAC(frame.src), said4
     return None
 

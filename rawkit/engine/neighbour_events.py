@@ -10,6 +10,9 @@ from rawkit.wire.received import Clock
 
 __all__ = ["Answer", "Claim", "Link", "NotSent", "Purpose", "ResolveEvent", "Sent", "Target"]
 
+MOST_MACS = 64
+"""Hardware addresses that are remembered of one address: invented ones must not fill memory."""
+
 
 @record
 class Link:
@@ -18,6 +21,8 @@ class Link:
     interface: str
     mac: MAC
     """Our own hardware address on it."""
+    forwards: bool = False
+    """This host is an IPv6 router there, and has to say so of itself (RFC 4861 §7.2.5)."""
 
 
 class Purpose(Enum):

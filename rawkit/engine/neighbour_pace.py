@@ -33,7 +33,7 @@ class PaceSettings:
             value = getattr(self, name)
             if value is not None and not value >= low:
                 raise UsageError(f"{name} is {value}, not at least {low}")
-        if self.interval == 0 and self.count is None:
+        if self.interval == 0 and (self.count is None or self.deadline is not None):
             raise UsageError("interval is 0: without end, the link would see nothing else")
 
 

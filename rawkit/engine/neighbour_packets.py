@@ -7,6 +7,7 @@ from rawkit.engine.neighbour_events import Claim, Link, Target
 from rawkit.wire.address import BROADCAST, MAC
 from rawkit.wire.arp import ARP, NO_ADDRESS, NO_MAC, Operation
 from rawkit.wire.ethernet import Ethernet
+from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.link import Direction
 from rawkit.wire.ndp import (
@@ -25,6 +26,8 @@ from rawkit.wire.packet import Packet
 from rawkit.wire.received import Checksum, Received
 
 NOBODY = IPv6Address(0)
+HEADER_V4 = 20
+"""Octets of an IPv4 header without options."""
 TO_ALL = (Direction.BROADCAST, Direction.MULTICAST)
 GROUP = 0x01
 """The bit of a hardware address's first octet that makes it a group's."""
@@ -90,7 +93,7 @@ class NDPSpeaker:
         assert isinstance(target.address, IPv6Address)
         assert isinstance(target.src, IPv6Address)
         self._address, self._src = unscoped(target.address), unscoped(target.src)
-        self._mac = link.mac
+        self._mac, self._forwards = link.mac, link.forwards
 
     def question(self, to: MAC | None) -> Packet:
         group = solicited_node(self._address)
@@ -109,7 +112,9 @@ class NDPSpeaker:
     def announcement(self, *, reply: bool) -> Packet:
         ip = IPv6(self._src, ALL_NODES, hop_limit=HOP_LIMIT)
         own = (TargetLinkLayer(self._mac),)
-        said = NeighborAdvertisement(self._address, NeighborFlag.OVERRIDE, own)
+        # Without its flag a router is no router any more: RFC 4861 §7.2.5 has hosts drop it.
+        flags = NeighborFlag.OVERRIDE | NeighborFlag.ROUTER * self._forwards
+        said = NeighborAdvertisement(self._address, flags, own)
         return Ethernet(multicast_mac(ALL_NODES), self._mac) / ip / said
 
     def answers(self, claim: Claim) -> bool:
@@ -164,11 +169,30 @@ def check_discovery(received: Received, ip: IPv6) -> None:
         raise Invalid("code is not 0")
     if packet.payload or packet.error:
         raise Invalid("an option is cut off, or has no length")
+    check_length(packet, ip)
+
+
+def check_length(packet: Packet, ip: IPv4 | IPv6) -> None:
+    """Refuse what is shorter than its IP header says: no checksum can tell what it lacks.
+
+    Raises:
+        Invalid: it is.
+    """
+    carried = len(bytes(packet.inside(type(ip))))
+    if isinstance(ip, IPv4):
+        said = (ip.total_length or 0) - HEADER_V4 - len(ip.options)
+    else:
+        said = ip.payload_length or 0
+    if carried < said:
+        raise Invalid(f"{carried} of {said} octets")
 
 
 def is_passed_over(received: Received, overheard: bool) -> bool:
-    """Whether a frame is our own, or was for others and is not to be overheard."""
-    if received.direction is Direction.OTHER_HOST:
+    """Whether a frame is our own, or was for others and is not to be overheard.
+
+    What bears the tag of a VLAN is for others, on another link (802.1Q); number 0 is none.
+    """
+    if received.direction is Direction.OTHER_HOST or (received.vlan and received.vlan.id):
         return not overheard
     return received.direction is Direction.OUT
 

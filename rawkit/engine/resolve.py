@@ -8,6 +8,7 @@ one's own in two ways. Every claim to the address is told, and compared with all
 from collections import deque
 
 from rawkit.engine.neighbour_events import (
+    MOST_MACS,
     Answer,
     Claim,
     Link,
@@ -167,7 +168,7 @@ class Resolve:
         if request is not None and claim.mac not in request.answered_by:
             if not request.answered_by:
                 self._tally.answered += 1
-            request.answered_by += (claim.mac,)
+            request.answered_by = (*request.answered_by, claim.mac)[-MOST_MACS:]
         return Answer(
             self.target,
             request.sequence if request else 0,

@@ -1,6 +1,6 @@
 """The books of a :class:`~rawkit.engine.resolve.Resolve`, and what they say in the end."""
 
-from rawkit.engine.neighbour_events import Answer, Link, Purpose, Target, Verdict
+from rawkit.engine.neighbour_events import MOST_MACS, Answer, Link, Purpose, Target, Verdict
 from rawkit.engine.rtt import RTT, RoundTrips
 from rawkit.record import field, record
 from rawkit.wire.address import MAC
@@ -41,7 +41,7 @@ class ResolveReport:
     lost_here: int
     """Frames that this host dropped, whatever they were."""
     macs: tuple[MAC, ...]
-    """Every hardware address that claimed the address, in the order of first hearing."""
+    """The hardware addresses that claimed the address, in the order of first hearing, up to 64."""
     answers: tuple[Answer, ...]
     """All claims; none are kept of a run without end."""
     rtt: RTT | None
@@ -112,10 +112,9 @@ class Tally:
         self._broadcasts_received += claim.to_all
         self._duplicates += answer.verdict is Verdict.DUPLICATE
         self._conflicts += answer.verdict is Verdict.CONFLICT
-        if answer.mac not in self.macs:
-            self.macs.append(answer.mac)
-        if claim.is_override and answer.mac not in self.owners:
-            self.owners.append(answer.mac)
+        _enter(self.macs, answer.mac)
+        if claim.is_override:
+            _enter(self.owners, answer.mac)
         if self.keep:
             self._answers.append(answer)
         self._last_at = max(self._last_at, answer.time)
@@ -151,6 +150,11 @@ class Tally:
             self.via,
             self.why,
         )
+
+
+def _enter(macs: list[MAC], mac: MAC) -> None:
+    if mac not in macs and len(macs) < MOST_MACS:
+        macs.append(mac)
 
 
 def _clock(user: bool) -> Clock:

@@ -9,14 +9,23 @@ import math
 from enum import Enum
 
 from rawkit.engine.discover import Change, advertisement_of
-from rawkit.engine.neighbour_packets import Invalid, claim_of
+from rawkit.engine.neighbour_events import MOST_MACS
+from rawkit.engine.neighbour_packets import (
+    NOBODY,
+    Invalid,
+    check_discovery,
+    claim_of,
+    is_passed_over,
+)
 from rawkit.engine.step import Step
 from rawkit.errors import UsageError
 from rawkit.record import field, record
 from rawkit.wire.address import MAC, Address
 from rawkit.wire.arp import ARP
+from rawkit.wire.ethernet import Ethernet
+from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.link import VLAN
-from rawkit.wire.ndp import NeighborAdvertisement
+from rawkit.wire.ndp import NeighborAdvertisement, RouterSolicitation, source_mac
 from rawkit.wire.news import Dropped, News, Opened
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Clock, Received
@@ -29,7 +38,7 @@ class Kind(Enum):
     """What sort of message it was."""
 
     REQUEST = "request"
-    """An ARP request, or a neighbour solicitation."""
+    """An ARP request, or a neighbour or router solicitation."""
     REPLY = "reply"
     """An ARP reply, or a neighbour advertisement in answer."""
     ANNOUNCEMENT = "announcement"
@@ -68,7 +77,7 @@ class Neighbour:
 
     address: Address
     macs: tuple[MAC, ...]
-    """Every hardware address it had, each once; the latest last."""
+    """The hardware addresses it had, each once, the latest last; no more than 64."""
     heard: int
     """Messages that named it as their sender's."""
     first: float
@@ -229,7 +238,7 @@ class Watch:
         macs = known.macs
         if mac != before:
             counts.changes += 1
-            macs = (*(one for one in macs if one != mac), mac)
+            macs = (*(one for one in macs if one != mac), mac)[-MOST_MACS:]
         is_router = is_router or known.is_router
         heard = known.heard + 1
         counts.neighbours[key] = Neighbour(address, macs, heard, known.first, time, is_router)
@@ -246,6 +255,8 @@ def _said(received: Received) -> tuple[Address, MAC, MAC, Kind] | None:
         address, mac, _ = router
         source = received.packet.headers[0]
         return address, mac, MAC(getattr(source, "src", mac)), Kind.ROUTER
+    if (asking := _asks_for_routers(received)) is not None:
+        return asking
     claim = claim_of(received, overheard=True)
     if claim is None:
         return None
@@ -258,3 +269,21 @@ def _said(received: Received) -> tuple[Address, MAC, MAC, Kind] | None:
         case NeighborAdvertisement() if not claim.is_solicited:
             kind = Kind.ANNOUNCEMENT
     return claim.address, claim.mac, claim.frame_mac, kind
+
+
+def _asks_for_routers(received: Received) -> tuple[Address, MAC, MAC, Kind] | None:
+    """Return what the sender of a router solicitation says of itself, if it is one.
+
+    Raises:
+        Invalid: it is one, but not to be believed (RFC 4861 §6.1.1).
+    """
+    if is_passed_over(received, overheard=True):
+        return None
+    match received.packet.headers:
+        case (Ethernet() as frame, IPv6() as ip, *_, RouterSolicitation() as asking):
+            check_discovery(received, ip)
+            own = source_mac(asking)
+            if ip.src == NOBODY and own is not None:
+                raise Invalid("a hardware address without an address")
+            return None if own is None else (ip.src, own, MAC(frame.src), Kind.REQUEST)
+    return None

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from rawkit.engine import discover
 from rawkit.engine.discover import Change, Discover, Router
 from rawkit.engine.neighbour_events import NotSent, Sent
 from rawkit.engine.neighbour_pace import PaceSettings
 from rawkit.record import replace
 from rawkit.wire import icmp_queries
+from rawkit.wire.dissect import dissect
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
@@ -182,6 +184,9 @@ INVALID = {
     "not link-local": said(src=IPv6Address("2001:db8::1")),
     "with a code": said(RouterAdvertisement(code=1)),
     "with half an option": said() / b"\1\1\2",
+    "cut short": dissect(
+        bytes(said(RouterAdvertisement(options=(MTU(1400),))))[:-8], Ethernet.parse
+    ),
 }
 
 
@@ -202,7 +207,10 @@ def test_what_is_damaged_is_not_believed(packet: Packet) -> None:
     assert machine.report().invalid == 1
 
 
-@pytest.mark.parametrize("packet", [said4((THEM, 0), code=3), said4()])
+CUT_SHORT_V4 = dissect(bytes(said4((THEM, 0)) / b"more")[:-4], Ethernet.parse)
+
+
+@pytest.mark.parametrize("packet", [said4((THEM, 0), code=3), said4(), CUT_SHORT_V4])
 def test_what_the_rules_of_ipv4_forbid_is_not_believed(packet: Packet) -> None:
     """RFC 1256 §5.1; code 16 is a mobility agent's (RFC 5944)."""
     machine = engine(4)
@@ -232,6 +240,19 @@ def test_what_is_no_advertisement_is_passed_over(packet: Packet) -> None:
 @pytest.mark.parametrize("direction", [Direction.OUT, Direction.OTHER_HOST])
 def test_what_is_not_for_us_is_passed_over(direction: Direction) -> None:
     assert told(engine(), said(), 0.1, direction=direction) is None
+
+
+def test_a_flood_of_invented_routers_does_not_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(discover, "MOST_ROUTERS", 3)
+    machine = engine()
+    for number in range(5):
+        told(machine, said(src=IPv6Address(f"fe80::{number + 1}")), 0.1)
+
+    report = machine.report()
+
+    assert (len(report.routers), report.forgotten, report.received) == (3, 2, 5)
 
 
 def test_the_first_router_ends_it_if_so_wished() -> None:

@@ -21,12 +21,13 @@ from rawkit.engine.resolve import Resolve, ResolveSettings
 from rawkit.engine.step import Step
 from rawkit.errors import UsageError
 from rawkit.record import replace
-from rawkit.wire.address import BROADCAST, Address
+from rawkit.wire.address import BROADCAST, MAC, Address
 from rawkit.wire.arp import ARP, NO_ADDRESS, NO_MAC, Operation
+from rawkit.wire.dissect import dissect
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.link import Direction
+from rawkit.wire.link import VLAN, Direction
 from rawkit.wire.ndp import (
     ALL_NODES,
     NeighborAdvertisement,
@@ -203,6 +204,17 @@ def test_an_announcement_over_ipv6_overrides_and_answers_nobody(purpose: Purpose
     )
 
 
+@pytest.mark.parametrize("purpose", [Purpose.ANNOUNCE, Purpose.ANSWER])
+def test_a_router_says_so_when_it_announces_itself(purpose: Purpose) -> None:
+    """RFC 4861 §7.2.5: without the flag hosts would drop it from their default routers."""
+    target, link = Target("us", US6, US6), replace(LINK, forwards=True)
+
+    packet = started(Resolve(target, link, purpose))
+
+    flags = NeighborFlag.OVERRIDE | NeighborFlag.ROUTER
+    assert packet[NeighborAdvertisement].flags == flags
+
+
 def test_a_scope_stays_on_this_host() -> None:
     target = Target("them", IPv6Address("fe80::7%eth0"), IPv6Address("fe80::1%eth0"))
     machine = Resolve(target, LINK)
@@ -294,6 +306,7 @@ def test_news_lead_to_no_sending() -> None:
         {"timeout": float("nan")},
         {"deadline": -0.1},
         {"interval": 0.0, "count": None},
+        {"interval": 0.0, "count": 3, "deadline": 5.0},  # with it, answers are counted
     ],
 )
 def test_what_makes_no_sense_is_refused(settings: dict[str, Any]) -> None:
@@ -456,6 +469,11 @@ def test_over_ipv6_this_is_no_answer(packet: Packet) -> None:
     assert (machine.report().received, machine.report().invalid) == (0, 0)
 
 
+def cut_short(frame: Packet, octets: int) -> Packet:
+    """Return what comes of a frame that lost its last octets on the way."""
+    return dissect(bytes(frame)[:-octets], Ethernet.parse)
+
+
 INVALID: dict[str, tuple[Packet, Checksum]] = {
     "from afar": (advertisement(hop_limit=254), Checksum.VALID),
     "damaged": (advertisement(), Checksum.BAD),
@@ -463,6 +481,7 @@ INVALID: dict[str, tuple[Packet, Checksum]] = {
     "an answer to everybody": (advertisement(dst=ALL_NODES), Checksum.VALID),
     "with half an option": (advertisement() / b"\2", Checksum.VALID),
     "about a group": (advertisement(target=ALL_NODES), Checksum.VALID),
+    "cut short": (cut_short(advertisement(), 8), Checksum.VALID),
 }
 
 
@@ -492,6 +511,15 @@ def test_what_is_not_for_us_is_no_answer(version: int, direction: Direction) -> 
     started(machine)
 
     assert told(machine, answer_to(version), 0.1, direction=direction) is None
+
+
+@both
+def test_what_is_said_in_a_vlan_is_said_on_another_link(version: int) -> None:
+    machine = engine(version)
+    started(machine)
+
+    assert told(machine, answer_to(version), 0.1, vlan=VLAN(5)) is None
+    assert told(machine, answer_to(version), 0.1, vlan=VLAN(0, priority=7)) is not None
 
 
 def test_without_an_option_the_hardware_address_is_that_of_the_frame() -> None:
@@ -658,3 +686,16 @@ def test_requests_long_gone_are_forgotten() -> None:
     assert answer is not None
     assert answer.sequence == 200
     assert len(machine._requests) < 100
+
+
+def test_a_flood_of_invented_hardware_addresses_does_not_fill_the_memory() -> None:
+    machine = engine(count=None)
+    started(machine)
+    for number in range(200):
+        answer = told(machine, reply(MAC(bytes((2, 0, 0, 0, 1, number)))), 0.1)
+
+    report = machine.report()
+    assert (report.received, len(report.macs)) == (200, 64)
+    assert answer is not None
+    assert answer.verdict is Verdict.CONFLICT
+    assert len(machine._requests[0].answered_by) == 64

@@ -10,11 +10,20 @@ from rawkit.engine.discover import Change
 from rawkit.engine.watch import Announcement, Kind, Watch, WatchSettings
 from rawkit.errors import UsageError
 from rawkit.record import replace
+from rawkit.wire import icmp_queries
 from rawkit.wire.address import MAC, Address
 from rawkit.wire.ethernet import Ethernet
+from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.link import VLAN, Direction
-from rawkit.wire.ndp import ALL_NODES, RouterAdvertisement, multicast_mac
+from rawkit.wire.ndp import (
+    ALL_NODES,
+    ALL_ROUTERS,
+    RouterAdvertisement,
+    RouterSolicitation,
+    multicast_mac,
+)
+from rawkit.wire.ndp_options import SourceLinkLayer
 from rawkit.wire.news import Dropped, Opened
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Received
@@ -44,6 +53,17 @@ ROUTER = (
 )
 
 
+ALL_SYSTEMS = IPv4Address("224.0.0.1")
+
+
+def asking_for_routers(
+    src: IPv6Address = THEM6, *options: SourceLinkLayer, hop_limit: int = 255
+) -> Packet:
+    ip = IPv6(src, ALL_ROUTERS, hop_limit=hop_limit)
+    asking = RouterSolicitation(options or (SourceLinkLayer(THEIRS),))
+    return Ethernet(multicast_mac(ALL_ROUTERS), THEIRS) / ip / asking
+
+
 def take(machine: Watch, received: Received) -> Announcement | None:
     events = machine.step(received.time, received).events
     return events[0] if events else None
@@ -66,6 +86,12 @@ SAID: dict[str, tuple[Packet, Address, MAC, Kind]] = {
         solicitation(STRANGERS, IPv6Address(0), THEM6), THEM6, STRANGERS, Kind.PROBE
     ),
     "router": (ROUTER, THEM6, THEIRS, Kind.ROUTER),
+    "router over IPv4": (
+        Ethernet(multicast_mac(ALL_SYSTEMS), THEIRS)
+        / IPv4(THEM, ALL_SYSTEMS, ttl=1) / icmp_queries.RouterAdvertisement(1800, ((THEM, 0),)),
+        THEM, THEIRS, Kind.ROUTER,
+    ),
+    "asks for routers": (asking_for_routers(), THEM6, THEIRS, Kind.REQUEST),
 }  # fmt: skip
 
 
@@ -158,6 +184,25 @@ def test_only_what_the_rules_allow_is_believed(packet: Packet) -> None:
     assert machine.report().invalid == (found is None)
 
 
+@pytest.mark.parametrize(
+    "packet", [asking_for_routers(hop_limit=64), asking_for_routers(IPv6Address(0))]
+)
+def test_who_asks_for_routers_has_to_keep_the_rules_too(packet: Packet) -> None:
+    """RFC 4861 §6.1.1."""
+    machine = Watch()
+
+    assert told(machine, packet) is None
+    assert (machine.report().heard, machine.report().invalid) == (0, 1)
+
+
+def test_who_asks_for_routers_without_a_hardware_address_says_nothing() -> None:
+    machine = Watch()
+    bare = asking_for_routers().replace(RouterSolicitation, options=())
+
+    assert told(machine, bare) is None
+    assert (machine.report().heard, machine.report().invalid) == (0, 0)
+
+
 def test_a_proxy_is_told_with_its_own_address() -> None:
     found = told(Watch(), reply(THEIRS, frame_src=STRANGERS))
 
@@ -176,6 +221,17 @@ def test_a_flood_of_invented_addresses_does_not_fill_the_memory(
     report = machine.report()
 
     assert (len(report.neighbours), report.forgotten, report.heard) == (3, 2, 5)
+
+
+def test_a_flood_of_invented_hardware_addresses_does_not_either() -> None:
+    machine = Watch()
+    for number in range(200):
+        told(machine, announced(4, MAC(bytes((2, 0, 0, 0, 1, number))), THEM))
+
+    (neighbour,) = machine.report().neighbours
+
+    assert (neighbour.heard, len(neighbour.macs)) == (200, 64)
+    assert neighbour.macs[-1] == bytes((2, 0, 0, 0, 1, 199))
 
 
 def test_it_listens_for_ever_unless_told_otherwise() -> None:
