@@ -46,6 +46,7 @@ class WatchOptions(TypedDict, total=False):
     count: int | None
     deadline: float | None
 
+    version: Literal[4, 6] | None
     promiscuous: bool
     cooked: bool
     at: Place | None
@@ -113,15 +114,15 @@ def discover_routers(
 def watch_neighbours(interface: str | None = None, **options: Unpack[WatchOptions]) -> WatchSession:
     """Listen to what the hosts of a link say of themselves; send nothing.
 
-    ARP and neighbour discovery: who has which address, who wants to have one, and which
-    address moves to another hardware address. Needs CAP_NET_RAW.
+    ARP, neighbour discovery, router advertisements: who has which address, who wants to
+    have one, and which address moves to another hardware address. Needs CAP_NET_RAW.
 
     Args:
         interface: where to listen; ``None``: everywhere, but then only to what every host
             is to hear.
-        **options: ``count`` messages, ``deadline`` seconds; ``promiscuous``: also what
-            others say to others; ``cooked``, ``at`` and ``wrap`` as for
-            :func:`discover_routers`.
+        **options: ``count`` messages, ``deadline`` seconds; ``version`` 4 or 6: of this one
+            only; ``promiscuous``: also what others say to others; ``cooked``, ``at`` and
+            ``wrap`` as for :func:`discover_routers`.
 
     Raises:
         UsageError: there is no such interface, or it has no neighbours.
@@ -137,7 +138,7 @@ def watch_neighbours(interface: str | None = None, **options: Unpack[WatchOption
         "promiscuous": options.get("promiscuous", False),
         "all_multicast": interface is not None,
         "ignore_outgoing": True,
-        "program": neighbours_filter(),
+        "program": neighbours_filter(options.get("version")),
     }
 
     def open_io() -> PacketIO:

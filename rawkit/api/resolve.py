@@ -14,6 +14,7 @@ from rawkit.errors import NoRoute, UsageError
 from rawkit.host import names
 from rawkit.host.links import link as link_called
 from rawkit.host.source import source_for
+from rawkit.host.sysctl import find
 from rawkit.session import Session
 from rawkit.sockets.bpf_frames import arp_filter, icmp_filter
 from rawkit.sockets.frames import open_frames
@@ -46,6 +47,7 @@ class ResolveOptions(TypedDict, total=False):
     wrap: Callable[[PacketIO], PacketIO] | None
 
 
+LOOK_FOR_OTHERS = "look for others who have it (-D, detect_duplicate), or name an interface"
 PLACE_OPTIONS = ("interface", "source", "version", "cooked", "at", "wrap")
 
 
@@ -126,7 +128,7 @@ def session_for(host: Host, purpose: Purpose, options: ResolveOptions) -> Resolv
     with inside(place):
         address = names.resolve(host, version)[0] if isinstance(host, str) else host
         _refuse_odd(address)
-        name = options.get("interface") or interface_for(address, purpose)
+        name = _chosen(address, options.get("interface")) or interface_for(address, purpose)
         link = usable_link(name)
         src = _source(address, name, purpose, source_address(options.get("source")))
     engine = Resolve(Target(str(host), address, src), link, purpose, settings)
@@ -151,7 +153,8 @@ def usable_link(name: str) -> Link:
         raise UsageError(f'interface "{name}" is down (ip link set {name} up)')
     if not found.has_neighbours:
         raise UsageError(f'interface "{name}" is not ARPable: nobody there has an Ethernet address')
-    return Link(name, MAC(found.mac))
+    forwards = find(f"net.ipv6.conf.{name.replace('.', '/')}.forwarding")
+    return Link(name, MAC(found.mac), forwards is not None and forwards != "0")
 
 
 def interface_for(address: Address, purpose: Purpose) -> str:
@@ -159,25 +162,30 @@ def interface_for(address: Address, purpose: Purpose) -> str:
 
     Raises:
         NoRoute: there is none, or a router stands between.
-        UsageError: it is an address of this host, and not to be announced.
+        UsageError: it is an address of this host, and asked for; or of no one host.
     """
-    if isinstance(address, IPv6Address) and address.scope_id:
-        return address.scope_id
+    if (scope := _scope(address)) is not None:
+        return scope
     if purpose in (Purpose.ANNOUNCE, Purpose.ANSWER):
         return _interface_with(address)
-    from rawkit.host.routes import route_to
+    from rawkit.host.next_hop import next_hop
 
-    route = route_to(address)
-    if route.kind == "local":
-        raise UsageError(f"{address} is an address of this host: there is nobody to ask for it")
-    if route.gateway is not None:
+    hop = next_hop(address)
+    match hop.kind:
+        case "local" if purpose is Purpose.PROBE:
+            return _interface_with(address)
+        case "local":
+            raise UsageError(f"{address} is an address of this host: {LOOK_FOR_OTHERS}")
+        case "broadcast":
+            raise UsageError(f"{address} is the address of all hosts of a link, not of one")
+    if hop.gateway is not None:
         raise NoRoute(
-            f"{address} is no neighbour: the way there leads over {route.gateway}"
-            f" (try: {route.gateway}; or an interface: it will be asked there)"
+            f"{address} is no neighbour: the way there leads over {hop.gateway}"
+            f" (try: {hop.gateway}; or an interface: it will be asked there)"
         )
-    if route.interface is None:
-        raise NoRoute(f"{address} is behind no interface: the route to it is {route.kind}")
-    return route.interface
+    if hop.interface is None or hop.kind != "unicast":
+        raise NoRoute(f"{address} is behind no interface: the route to it is {hop.kind}")
+    return hop.interface
 
 
 def source_on(interface: str, group: Address, source: Address | None) -> Address:
@@ -195,6 +203,33 @@ def source_on(interface: str, group: Address, source: Address | None) -> Address
         raise UsageError(f"source address {source} for packets to {group}")
     _must_be_ours(source, interface)
     return source
+
+
+def _chosen(address: Address, interface: str | None) -> str | None:
+    """Return the interface that was asked for, unless the address lies on another one.
+
+    Raises:
+        UsageError: it does.
+    """
+    scope = _scope(address)
+    if interface is not None and scope not in (None, interface):
+        raise UsageError(f"{address} is on {scope}, not on {interface}")
+    return interface
+
+
+def _scope(address: Address) -> str | None:
+    """Return the name of the interface that an address is on, if it says so.
+
+    Raises:
+        UsageError: it has a number that no interface has.
+    """
+    scope = address.scope_id if isinstance(address, IPv6Address) else None
+    if scope is None or not scope.isdecimal():
+        return scope
+    try:
+        return socket.if_indextoname(int(scope))
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"{address}: no interface has the number {scope}") from error
 
 
 def _interface_with(address: Address) -> str:
@@ -215,6 +250,9 @@ def _source(address: Address, interface: str, purpose: Purpose, source: Address 
             source = source_for(address, interface)
     if source.version != address.version:
         raise UsageError(f"source address {source} to ask for {address}")
+    if source.is_unspecified and source.version == 6 and purpose is not Purpose.PROBE:
+        # RFC 4861 §7.2.4: who asks on behalf of nobody is answered as one of all.
+        raise UsageError("source address :: is for probes only (-D, detect_duplicate)")
     if not source.is_unspecified:
         _must_be_ours(source, interface)
     return unscoped(source) if isinstance(source, IPv6Address) else source

@@ -34,6 +34,8 @@ IPV6_NEXT_HEADER, IPV6_PAYLOAD = 6, 40
 
 DISCOVERY = (133, 134, 135, 136)
 """The types of all messages of neighbour discovery but the redirect."""
+ADVERTISEMENT = (9,)
+"""The type of IPv4's router advertisement (RFC 1256)."""
 
 
 def arp_filter(address: IPv4Address) -> bytes:
@@ -66,14 +68,25 @@ def icmp_filter(version: int, types: Iterable[int]) -> bytes:
     )
 
 
-def neighbours_filter() -> bytes:
-    """Return a filter that lets pass all ARP and all neighbour discovery."""
+def neighbours_filter(version: int | None = None) -> bytes:
+    """Return a filter that lets pass all by which neighbours and routers are found.
+
+    Args:
+        version: 4: ARP and the router advertisements of RFC 1256; 6: neighbour discovery;
+            ``None``: both.
+    """
+    ipv4: list[Line] = [
+        Op(JUMP_EQUAL, EtherType.ARP, "pass"),
+        Op(JUMP_EQUAL, EtherType.IPV4, "", "no IPv4"),
+        *_icmp_v4(ADVERTISEMENT),
+        "no IPv4",
+    ]
+    ipv6: list[Line] = [Op(JUMP_EQUAL, EtherType.IPV6, "", "drop"), *_icmp_v6(DISCOVERY)]
     return assemble(
         [
             Op(LOAD_HALF, PROTOCOL),
-            Op(JUMP_EQUAL, EtherType.ARP, "pass"),
-            Op(JUMP_EQUAL, EtherType.IPV6, "", "drop"),
-            *_icmp_v6(DISCOVERY),
+            *(ipv4 if version != 6 else ()),
+            *(ipv6 if version != 4 else (Op(JUMP_ALWAYS, 0, "drop"),)),
             *_verdict(),
         ]
     )

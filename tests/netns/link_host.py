@@ -11,6 +11,9 @@ from rawkit.sockets.frames import FrameSocket
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Received
 
+NOTHING = 0x88B5
+"""An EtherType for experiments (IEEE 802), which nobody uses: what only speaks hears nothing."""
+
 Says = Callable[[Packet], Iterable[Packet]]
 """What is sent when this frame is heard?"""
 
@@ -22,6 +25,7 @@ class LinkHost:
         self._says = says
         with node.here():
             self._io = FrameSocket(interface, promiscuous=True, ignore_outgoing=True)
+            self._mouth = FrameSocket(interface, NOTHING)
         self._stop = os.eventfd(0, os.EFD_CLOEXEC)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.heard: list[Packet] = []
@@ -31,7 +35,7 @@ class LinkHost:
     def say(self, *frames: Packet) -> None:
         """Send frames that nobody asked for."""
         for frame in frames:
-            self._io.send(frame)
+            self._mouth.send(frame)
 
     def __enter__(self) -> "LinkHost":
         self._thread.start()
@@ -46,6 +50,7 @@ class LinkHost:
         os.eventfd_write(self._stop, 1)
         self._thread.join()
         self._io.close()
+        self._mouth.close()
         os.close(self._stop)
 
     def _run(self) -> None:

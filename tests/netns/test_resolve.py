@@ -15,11 +15,8 @@ from rawkit.engine.watch import Kind
 from rawkit.errors import NoRoute, UsageError
 from rawkit.lab import Lab
 from rawkit.lab.topology import Node
-from rawkit.sockets.frames import FrameSocket
-from rawkit.sockets.packet_io import PacketIO
-from rawkit.wire import icmp_queries
 from rawkit.wire.address import BROADCAST, MAC, Address
-from rawkit.wire.arp import ARP, NO_ADDRESS, NO_MAC, Operation
+from rawkit.wire.arp import ARP, NO_ADDRESS, NO_MAC
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
@@ -29,27 +26,20 @@ from rawkit.wire.ndp import (
     NeighborFlag,
     NeighborSolicitation,
     RouterAdvertisement,
-    RouterSolicitation,
     multicast_mac,
     solicited_node,
 )
 from rawkit.wire.ndp_options import (
-    DNSSL,
-    MTU,
-    RDNSS,
-    PrefixInformation,
-    RouteInformation,
-    SourceLinkLayer,
     TargetLinkLayer,
 )
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Clock
 from tests.netns.link_host import LinkHost
+from tests.netns.link_says import SAID, STRANGER, answers, router, saying
 
 pytestmark = pytest.mark.netns
 
 LabFactory = Callable[..., Lab]
-STRANGER = MAC.parse("02:00:00:00:00:99")
 both = pytest.mark.parametrize("version", [4, 6])
 both_kinds = pytest.mark.parametrize("cooked", [False, True], ids=["raw", "cooked"])
 
@@ -65,31 +55,6 @@ def spare_of(node: Node, version: int) -> Address:
 
 def told(session: Iterable[ResolveEvent]) -> list[Answer]:
     return [event for event in session if isinstance(event, Answer)]
-
-
-def answers(address: Address, *macs: MAC, times: int = 1) -> Callable[[Packet], Iterable[Packet]]:
-    """Return hosts that all claim one address."""
-
-    def says(frame: Packet) -> Iterable[Packet]:
-        match frame.headers:
-            case (Ethernet(), ARP(operation=Operation.REQUEST) as asked) if (
-                asked.target_ip == address
-            ):
-                for mac in macs * times:
-                    arp = ARP(2, mac, asked.target_ip, asked.sender_mac, asked.sender_ip)
-                    yield Ethernet(asked.sender_mac, mac) / arp
-            case (Ethernet(src=src), IPv6(src=asker), NeighborSolicitation(target=target)) if (
-                target == address
-            ):
-                alone = not asker.is_unspecified
-                dst = asker if alone else ALL_NODES
-                to = src if alone else multicast_mac(ALL_NODES)
-                flags = NeighborFlag.OVERRIDE | NeighborFlag.SOLICITED * alone
-                for mac in macs * times:
-                    said = NeighborAdvertisement(target, flags, (TargetLinkLayer(mac),))
-                    yield Ethernet(to, mac) / IPv6(target, dst, hop_limit=255) / said
-
-    return says
 
 
 @both
@@ -417,30 +382,6 @@ def test_who_is_behind_a_router_can_be_asked_for_where_one_says(line: LabFactory
 # Routers
 
 
-NET = IPv6Address("2001:db8::")
-SAID = (
-    MTU(1400),
-    PrefixInformation(NET),
-    RDNSS(600, (IPv6Address("2001:db8::53"),)),
-    DNSSL(600, ("example.org",)),
-    RouteInformation(IPv6Address("2001:db8:1::"), 48, 1800, 0x08),
-)
-
-
-def router(frame: Packet) -> Iterable[Packet]:
-    """A router for both versions."""
-    match frame.headers:
-        case (Ethernet(), IPv6(), RouterSolicitation()):
-            said = RouterAdvertisement(600, options=(SourceLinkLayer(STRANGER), *SAID))
-            ip = IPv6(IPv6Address("fe80::99"), ALL_NODES, hop_limit=255)
-            yield Ethernet(multicast_mac(ALL_NODES), STRANGER) / ip / said
-        case (Ethernet(src=src), IPv4(src=asker), icmp_queries.RouterSolicitation()):
-            routers = ((IPv4Address("10.1.0.254"), 5), (IPv4Address("10.1.0.253"), -1))
-            answer = icmp_queries.RouterAdvertisement(1800, routers)
-            ip4 = IPv4(IPv4Address("10.1.0.254"), asker, ttl=1)
-            yield Ethernet(src, STRANGER) / ip4 / answer
-
-
 @both
 @both_kinds
 def test_a_router_says_what_holds_on_the_link(version: int, cooked: bool, pair: LabFactory) -> None:
@@ -493,20 +434,6 @@ def test_where_there_is_no_router_there_is_none(pair: LabFactory) -> None:
 
 
 # Watching
-
-
-def saying(node: Node, *frames: Packet) -> Callable[[PacketIO], PacketIO]:
-    """Return what sends frames from a node as soon as a session's socket is open."""
-
-    def wrap(io: PacketIO) -> PacketIO:
-        with node.here():
-            mouth = FrameSocket("eth0")
-        for frame in frames:
-            mouth.send(frame)
-        mouth.close()
-        return io
-
-    return wrap
 
 
 @both_kinds

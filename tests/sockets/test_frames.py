@@ -446,8 +446,19 @@ FILTERS = {
     "neighbours": (
         neighbours_filter(),
         [arp("192.0.2.1", "192.0.2.2"), V6 / NeighborAdvertisement(ALL_NODES),
-         V6 / RouterSolicitation()],
-        [V6 / icmpv6.EchoRequest(1, 1), V4 / icmp.Other(135), V6 / UDP(134 << 8, 1)],
+         V6 / RouterSolicitation(), V4 / icmp.Other(9)],
+        [V6 / icmpv6.EchoRequest(1, 1), V4 / icmp.Other(135), V6 / UDP(134 << 8, 1),
+         V4 / icmp.Other(10), V4 / UDP(9 << 8, 9)],
+    ),
+    "neighbours over IPv4": (
+        neighbours_filter(4),
+        [arp("192.0.2.1", "192.0.2.2"), V4 / icmp.Other(9)],
+        [V6 / NeighborAdvertisement(ALL_NODES), V6 / RouterSolicitation(), V4 / icmp.Other(8)],
+    ),
+    "neighbours over IPv6": (
+        neighbours_filter(6),
+        [V6 / NeighborAdvertisement(ALL_NODES), V6 / RouterSolicitation()],
+        [arp("192.0.2.1", "192.0.2.2"), V4 / icmp.Other(9), V6 / icmpv6.EchoRequest(1, 1)],
     ),
 }  # fmt: skip
 
