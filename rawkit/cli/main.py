@@ -17,7 +17,7 @@ from rawkit.cli.errors import (
 )
 from rawkit.errors import RawkitError
 
-QUICK = ("ping", "trace")
+QUICK = ("ping", "trace", "resolve")
 """Commands that say themselves when they have started."""
 
 Command = Callable[[Sequence[str]], int]

@@ -243,6 +243,7 @@ FIELDS: dict[str, Field] = {
     "conflicts": Field("those of `received` that contradict another one, or us"),
     "invalid": Field("messages not believed: from afar, damaged, or against the rules"),
     "dropped": Field("frames that this host dropped unread, whatever they were"),
+    "forgotten": Field("messages of hosts that there was no room to remember"),
     "change": Field('`"new"`, `"changed"` or `"same"`: compared with what was said before'),
     "changes": Field("how often an address moved to another hardware address"),
     "probes_heard": Field("how often somebody asked for an address to have it himself"),

@@ -46,14 +46,17 @@ SCHEMA: Schema = {
     ),
     "routers": (
         *("local", "interface", "sent", "not_sent", "received", "invalid", "dropped"),
-        *("found_routers", "socket", "why"),
+        *("forgotten", "found_routers", "socket", "why"),
     ),
     "announcement": (
         *("time", "mac", "mac_before", "frame_mac", "operation", "change", "interface"),
         *("vlan", "received_by"),
     ),
     "neighbour": ("macs", "received", "first_heard", "last_heard", "is_router"),
-    "watched": ("received", "changes", "probes_heard", "invalid", "dropped", "socket", "why"),
+    "watched": (
+        *("received", "changes", "probes_heard", "invalid", "dropped", "forgotten"),
+        *("socket", "why"),
+    ),
 }
 """The fields of each type, beside those of the head."""
 PARTS: Schema = {
@@ -192,6 +195,7 @@ class RoutersJson:
             "received": report.received,
             "invalid": report.invalid,
             "dropped": report.lost_here,
+            "forgotten": report.forgotten,
             "found_routers": [str(router.address) for router in report.routers],
             "socket": report.via or None,
             "why": report.why or None,
@@ -242,6 +246,7 @@ class WatchJson:
             "probes_heard": report.probes,
             "invalid": report.invalid,
             "dropped": report.lost_here,
+            "forgotten": report.forgotten,
             "socket": report.via or None,
             "why": report.why or None,
         }

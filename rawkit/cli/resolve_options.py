@@ -34,6 +34,7 @@ class ResolveOptions:
     quiet: bool = False
     verbose: bool = False
     json: bool = False
+    pcap: str | None = None
     help: bool = False
     show_version: bool = False
 
@@ -64,21 +65,34 @@ def _check(options: ResolveOptions) -> None:
     """
     if options.routers and options.watch:
         raise UsageError("only one of --routers or --watch may be used")
-    what = "--routers" if options.routers else "--watch" if options.watch else ""
-    if what and options.addresses:
+    if options.routers or options.watch:
+        _check_alone(options, "--routers" if options.routers else "--watch")
+    elif not options.addresses:
+        raise UsageError("no ADDRESS (rawkit resolve --help)")
+    if options.promiscuous and not options.watch:
+        raise UsageError("--promiscuous goes with --watch")
+    if options.pcap is not None and len(options.addresses) > 1:
+        raise UsageError("--pcap takes one ADDRESS: for several, tcpdump arp or icmp6")
+    if options.interval == 0 and (options.count is None or options.deadline is not None):
+        raise UsageError("-i 0 goes with -c N and without -w: the link would see nothing else")
+
+
+def _check_alone(options: ResolveOptions, what: str) -> None:
+    """Refuse what makes no sense where there is no ADDRESS.
+
+    Raises:
+        UsageError: says what.
+    """
+    if options.addresses:
         raise UsageError(f"{what} takes no ADDRESS: {options.addresses[0]}")
-    if what and options.purpose is not Purpose.ASK:
+    if options.purpose is not Purpose.ASK:
         raise UsageError(f"{what} goes without -A, -D and -U")
     if options.routers and options.interface is None:
         raise UsageError("--routers asks on one interface: -I NAME")
-    if options.promiscuous and not options.watch:
-        raise UsageError("--promiscuous goes with --watch")
     if options.promiscuous and options.interface is None:
         raise UsageError("--promiscuous listens on one interface: -I NAME")
-    if not what and not options.addresses:
-        raise UsageError("no ADDRESS (rawkit resolve --help)")
-    if options.interval == 0 and options.count is None:
-        raise UsageError("-i 0 needs -c N: without end, the link would see nothing else")
+    if options.watch and (options.source is not None or options.broadcast):
+        raise UsageError("--watch sends nothing: without -s and -b")
 
 
 def _version(version: Literal[4, 6]) -> Callable[[ResolveOptions, str], None]:
@@ -148,12 +162,19 @@ TABLE: Table[ResolveOptions] = Table(
             value("deadline", seconds("invalid argument", LONGEST, zero=None)),
             "stop after this time (0: never)",
         ),
-        Option("", "routers", "", switch("routers"), "ask the routers what holds on the link"),
+        Option(
+            "",
+            "routers",
+            "",
+            switch("routers"),
+            "ask the routers what holds on the link (IPv6; -4: RFC 1256)",
+        ),
         Option("", "watch", "", switch("watch"), "tell what all hosts say of themselves"),
         Option(
             "", "promiscuous", "", switch("promiscuous"), "with --watch: also what is not for us"
         ),
         Option("", "cooked", "", switch("cooked"), "leave the link's header to the kernel"),
+        Option("", "pcap", "FILE", value("pcap", text), "also write the frames to FILE"),
         Option("j", "json", "", switch("json"), "an object a line (rawkit/1)"),
     ),
 )

@@ -8,6 +8,10 @@ from rawkit.cli.errors import OK, TROUBLE, cause_of, complain, write
 from rawkit.cli.resolve_options import ResolveOptions
 from rawkit.engine.neighbour_events import NotSent
 from rawkit.session import Session
+from rawkit.sockets.packet_io import PacketIO
+
+Wrap = Callable[[PacketIO], PacketIO]
+AnySession = Session[Any, Any]
 
 
 class Printer(Protocol):
@@ -25,41 +29,39 @@ class Run:
 
     def __init__(
         self,
-        session: Session[Any, Any],
-        printer: Printer,
+        make: Callable[[Wrap], AnySession],
+        printer: Callable[[Any], Printer],
         verdict: Callable[[Any], int],
         options: ResolveOptions,
     ) -> None:
         """Prepare to run.
 
         Args:
-            session: what happens.
-            printer: what is printed of it.
+            make: makes the session, with a wrapper to put around its socket.
+            printer: makes what prints it.
             verdict: the exit code for its report.
             options: how much is printed.
         """
-        self.session = session
-        self._printer = printer
+        self.session = make(self._begin)
+        self._printer = printer(self.session)
         self._verdict = verdict
         self._options = options
-        self._opened = False
+        self._is_open = False
+        self._told = not options.verbose
         self._failed = False
-
-    def begin(self) -> None:
-        """Print what stands before all else."""
-        startup.end()
-        self._say(self._printer.opening())
 
     def take(self, event: object) -> None:
         """Print an event."""
         self._tell_socket()
-        if isinstance(event, NotSent) and not self._options.quiet and not self._options.json:
+        if self._options.quiet:
+            return
+        if isinstance(event, NotSent) and not self._options.json:
             complain("resolve", f"not sent: {cause_of(event.error)}")
-        self._say(self._printer.event(event))
+        self._write(self._printer.event(event))
 
     def fail(self, error: OSError) -> None:
         """Take note that it cannot go on; raise again what it failed to begin with."""
-        if isinstance(error, BrokenPipeError) or not self.session.report().via:
+        if isinstance(error, BrokenPipeError) or not self._is_open:
             raise error
         complain("resolve", cause_of(error))
         self._failed = True
@@ -68,26 +70,36 @@ class Run:
         """Print the summary, and return the exit code."""
         report = self.session.report()
         self._tell_socket()
-        if report.via:
-            self._say(self._printer.closing(report))
+        if self._is_open and (self._options.json or not self._options.quiet):
+            self._write(self._printer.closing(report))
         return TROUBLE if self._failed else self._verdict(report)
 
-    def _say(self, text: str) -> None:
-        if text and not self._options.quiet:
+    def _begin(self, io: PacketIO) -> PacketIO:
+        """Print what stands before all else, now that the socket is there."""
+        self._is_open = True
+        startup.end()
+        try:
+            if not self._options.quiet:
+                self._write(self._printer.opening())
+        except BaseException:
+            io.close()
+            raise
+        return io
+
+    def _write(self, text: str) -> None:
+        if text:
             write(text)
 
     def _tell_socket(self) -> None:
         """Say which kind of socket it is, as soon as that is known."""
-        report = self.session.report() if self._options.verbose and not self._opened else None
+        report = None if self._told else self.session.report()
         if report is not None and report.via:
-            self._opened = True
+            self._told = True
             complain("resolve", f"{report.via}: {report.why}")
 
 
 def run_all(runs: Sequence[Run]) -> int:
     """Run until all are over, or somebody ends it; return the worst exit code."""
-    for run in runs:
-        run.begin()
     try:
         if len(runs) == 1:
             _alone(runs[0])

@@ -1,70 +1,92 @@
 """From the options of ``rawkit resolve`` to sessions, each with what prints it."""
 
 import time
-from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO
 
-from rawkit.api.neighbours import DiscoverOptions, WatchOptions, discover_routers, watch_neighbours
-from rawkit.api.resolve import ResolveOptions as ResolveWords
-from rawkit.api.resolve import ResolveSession, session_for
 from rawkit.cli.errors import NO_ANSWER, OK
 from rawkit.cli.resolve_options import SOLICITATIONS, ResolveOptions
-from rawkit.cli.resolve_run import Run
-from rawkit.engine.discover import DiscoverReport
+from rawkit.cli.resolve_run import AnySession, Run, Wrap
 from rawkit.engine.neighbour_events import Purpose
-from rawkit.engine.resolve_report import ResolveReport
-from rawkit.engine.watch import WatchReport
+from rawkit.errors import UsageError
 from rawkit.sockets.packet_io import PacketIO
 
+if TYPE_CHECKING:
+    from rawkit.api.neighbours import DiscoverOptions, WatchOptions
+    from rawkit.api.resolve import ResolveOptions as ResolveWords
+    from rawkit.engine.discover import DiscoverReport
+    from rawkit.engine.resolve_report import ResolveReport
+    from rawkit.engine.watch import WatchReport
 
-def open_runs(options: ResolveOptions) -> list[Run]:
+
+def open_capture(options: ResolveOptions, files: ExitStack) -> BinaryIO | None:
+    """Return the file for the frames that leave and come, if one is wanted.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if options.pcap is None:
+        return None
+    if options.pcap == "-":
+        raise UsageError("stdout is for the text: --pcap FILE, or --pcap >(tcpdump -r -)")
+    try:
+        return files.enter_context(open(options.pcap, "wb"))
+    except OSError as error:
+        raise UsageError(f"cannot write frames to {options.pcap!r}: {error.strerror}") from error
+
+
+def open_runs(options: ResolveOptions, capture: BinaryIO | None = None) -> list[Run]:
     """Return what is to be run, side by side if there are several."""
-    if options.routers:
-        return [_routers(options)]
-    if options.watch:
-        return [_watch(options)]
+    if options.routers or options.watch:
+        last = partial(_wrapped, capture, True)
+        return [(_routers if options.routers else _watch)(options, last)]
     # Whoever is the last to open his socket gives up the privilege for all.
     left = len(options.addresses)
 
     def wrap(io: PacketIO) -> PacketIO:
         nonlocal left
         left -= 1
-        return _without_privileges(io) if left == 0 else io
+        return _wrapped(capture, left == 0, io)
 
-    several = left > 1
-    return [_resolve(_session(options, word, wrap), options, several) for word in options.addresses]
-
-
-def _session(
-    options: ResolveOptions, word: str, wrap: Callable[[PacketIO], PacketIO]
-) -> ResolveSession:
-    wanted: ResolveWords = {
-        "count": options.count,
-        "interval": options.interval,
-        "timeout": options.interval,
-        "deadline": options.deadline,
-        "until_first": options.until_first and options.purpose is Purpose.ASK,
-        "broadcast": options.broadcast,
-        "interface": options.interface,
-        "source": options.source,
-        "version": options.version,
-        "cooked": options.cooked,
-        "wrap": wrap,
-    }
-    return session_for(word, options.purpose, wanted)
+    return [_resolve(options, word, wrap) for word in options.addresses]
 
 
-def _resolve(session: ResolveSession, options: ResolveOptions, several: bool) -> Run:
+def _resolve(options: ResolveOptions, word: str, wrap: Wrap) -> Run:
+    from rawkit.api.resolve import ResolveSession, session_for
+
+    def make(begin: Wrap) -> AnySession:
+        wanted: ResolveWords = {
+            "count": options.count,
+            "interval": options.interval,
+            "timeout": options.interval,
+            "deadline": options.deadline,
+            "until_first": options.until_first and options.purpose is Purpose.ASK,
+            "broadcast": options.broadcast,
+            "interface": options.interface,
+            "source": options.source,
+            "version": options.version,
+            "cooked": options.cooked,
+            "wrap": lambda io: begin(wrap(io)),
+        }
+        return session_for(word, options.purpose, wanted)
+
+    def judge(report: "ResolveReport") -> int:
+        return verdict(report, options)
+
     if options.json:
         from rawkit.cli.resolve_json import ResolveJson
 
-        return Run(session, ResolveJson(_wall), lambda report: verdict(report, options), options)
+        return Run(make, lambda _: ResolveJson(_wall), judge, options)
     from rawkit.cli.resolve_text import ResolveText
 
-    printer = ResolveText(session, several=several)
-    return Run(session, printer, lambda report: verdict(report, options), options)
+    def text(session: ResolveSession) -> ResolveText:
+        return ResolveText(session, several=len(options.addresses) > 1)
+
+    return Run(make, text, judge, options)
 
 
-def verdict(report: ResolveReport, options: ResolveOptions) -> int:
+def verdict(report: "ResolveReport", options: ResolveOptions) -> int:
     """Return arping(8)'s exit code.
 
     It is 0 if every request was answered, and by one host only; with ``-f`` or ``-w``, if
@@ -81,61 +103,75 @@ def verdict(report: ResolveReport, options: ResolveOptions) -> int:
     return OK if good else NO_ANSWER
 
 
-def _routers(options: ResolveOptions) -> Run:
-    assert options.interface is not None
-    wanted: DiscoverOptions = {
-        "count": options.count or (SOLICITATIONS if options.deadline is None else None),
-        "interval": options.interval,
-        "timeout": options.interval,
-        "deadline": options.deadline,
-        "until_first": options.until_first,
-        "source": options.source,
-        "cooked": options.cooked,
-        "wrap": _without_privileges,
-    }
-    session = discover_routers(options.interface, options.version or 6, **wanted)
+def _routers(options: ResolveOptions, wrap: Wrap) -> Run:
+    from rawkit.api.neighbours import discover_routers
 
-    def found(report: DiscoverReport) -> int:
+    interface = options.interface
+    assert interface is not None
+
+    def make(begin: Wrap) -> AnySession:
+        wanted: DiscoverOptions = {
+            "count": options.count or (SOLICITATIONS if options.deadline is None else None),
+            "interval": options.interval,
+            "timeout": options.interval,
+            "deadline": options.deadline,
+            "until_first": options.until_first,
+            "source": options.source,
+            "cooked": options.cooked,
+            "wrap": lambda io: begin(wrap(io)),
+        }
+        return discover_routers(interface, options.version or 6, **wanted)
+
+    def found(report: "DiscoverReport") -> int:
         return OK if report.routers else NO_ANSWER
 
     if options.json:
         from rawkit.cli.resolve_json import RoutersJson
 
-        return Run(session, RoutersJson(_wall), found, options)
+        return Run(make, lambda _: RoutersJson(_wall), found, options)
     from rawkit.cli.resolve_text import RoutersText
 
-    return Run(session, RoutersText(session), found, options)
+    return Run(make, RoutersText, found, options)
 
 
-def _watch(options: ResolveOptions) -> Run:
-    wanted: WatchOptions = {
-        "count": 1 if options.until_first else options.count,
-        "deadline": options.deadline,
-        "promiscuous": options.promiscuous,
-        "cooked": options.cooked,
-        "wrap": _without_privileges,
-    }
-    session = watch_neighbours(options.interface, **wanted)
+def _watch(options: ResolveOptions, wrap: Wrap) -> Run:
+    from rawkit.api.neighbours import watch_neighbours
 
-    def heard(report: WatchReport) -> int:
+    def make(begin: Wrap) -> AnySession:
+        wanted: WatchOptions = {
+            "count": 1 if options.until_first else options.count,
+            "deadline": options.deadline,
+            "version": options.version,
+            "promiscuous": options.promiscuous,
+            "cooked": options.cooked,
+            "wrap": lambda io: begin(wrap(io)),
+        }
+        return watch_neighbours(options.interface, **wanted)
+
+    def heard(report: "WatchReport") -> int:
         return OK if report.heard or report.probes else NO_ANSWER
 
     if options.json:
         from rawkit.cli.resolve_json import WatchJson
 
-        return Run(session, WatchJson(_wall), heard, options)
+        return Run(make, lambda _: WatchJson(_wall), heard, options)
     from rawkit.cli.resolve_text import WatchText
 
-    return Run(session, WatchText(_wall), heard, options)
+    return Run(make, lambda _: WatchText(_wall, options.interface), heard, options)
 
 
-def _without_privileges(io: PacketIO) -> PacketIO:
-    """Give up every capability: the socket is open, and nothing more is needed."""
+def _wrapped(capture: BinaryIO | None, is_last: bool, io: PacketIO) -> PacketIO:
+    """Give up every capability behind the last socket; put a capture around it."""
     from rawkit.host import capability
 
-    if capability.read().permitted:
+    if is_last and capability.read().permitted:
         capability.drop()
-    return io
+    if capture is None:
+        return io
+    from rawkit.sockets.tee import PcapTee
+    from rawkit.wire.pcap import LinkType
+
+    return PcapTee(io, capture, link_type=LinkType.ETHERNET)
 
 
 _EPOCH = time.time() - time.monotonic()

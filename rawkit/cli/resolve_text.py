@@ -1,10 +1,9 @@
 """What ``rawkit resolve`` prints: arping(8)'s lines, and as much in its manner for the rest."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rawkit.cli.ping_numbers import thousandths
-from rawkit.engine.neighbour_events import Answer, Claim, Link, NotSent, Purpose, Sent, Target
+from rawkit.engine.neighbour_events import Answer, Claim, Link, NotSent, Sent, Target
 from rawkit.wire.address import MAC
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from rawkit.engine.watch import Announcement, WatchReport
 
 TITLES = {4: "ARPING", 6: "NDPING"}
+NOT_BY_DEFAULT = -(2**31)
+"""The preference of a router that no host is to choose by itself (RFC 1256 §4.1)."""
 TO_ALL = {4: "Broadcast", 6: "Multicast"}
 
 
@@ -52,11 +53,12 @@ class ResolveText:
         if report.broadcasts_received:
             parts.append(f"{report.broadcasts_received} {all_}(s)")
         kinds = f" ({', '.join(parts)})" if parts else ""
+        refused = f", {report.not_sent} not sent" if report.not_sent else ""
         lines = [
-            f"Sent {report.sent} probes ({report.broadcasts} {all_}(s))",
+            f"Sent {report.sent} probes ({report.broadcasts} {all_}(s){refused})",
             f"Received {report.received} response(s){kinds}",
         ]
-        if report.purpose is Purpose.ASK and report.is_conflict:
+        if report.is_conflict:
             claimed = ", ".join(map(_capital, report.macs))
             lines.append(f"Conflict: {report.target.address} is claimed by {claimed}")
         return "".join(f"{self._prefix}{line}\n" for line in lines)
@@ -95,14 +97,18 @@ class RoutersText:
             return ""
         time = "UNSOLICITED?" if event.rtt is None else f"{thousandths(event.rtt)}ms"
         title = "Router" if event.change is Change.NEW else "Changed router"
-        head = f"{title} {event.address} [{_capital(event.mac)}] lifetime {event.lifetime} s {time}"
+        holds = f"lifetime {event.lifetime} s"
+        if not event.lifetime and event.address.version == 6:
+            holds += " (no default router)"  # RFC 4861 §4.2: what else it says holds all the same
+        head = f"{title} {event.address} [{_capital(event.mac)}] {holds} {time}"
         return "".join(f"{line}\n" for line in (head, *(f"  {fact}" for fact in facts(event))))
 
     def closing(self, report: "DiscoverReport") -> str:
         """Return the summary."""
         ignored = f", {report.invalid} ignored" if report.invalid else ""
+        refused = f", {report.not_sent} of them not sent" if report.not_sent else ""
         return (
-            f"Sent {report.sent} solicitation(s)\n"
+            f"Sent {report.sent} solicitation(s){refused}\n"
             f"Received {report.received} advertisement(s) of"
             f" {len(report.routers)} router(s){ignored}\n"
         )
@@ -111,20 +117,24 @@ class RoutersText:
 class WatchText:
     """What hosts say of themselves."""
 
-    def __init__(self, wall: "Wall") -> None:
+    def __init__(self, wall: "Wall", interface: str | None) -> None:
         """Prepare to print.
 
         Args:
             wall: turns a monotonic time into seconds since 1970.
+            interface: where is listened; ``None``: everywhere.
         """
         self._wall = wall
+        self._interface = interface
 
     def opening(self) -> str:
-        """Return nothing: there is nothing to say yet."""
-        return ""
+        """Return the line before the first announcement."""
+        return f"WATCHING {self._interface or 'all interfaces'}\n"
 
     def event(self, event: "Announcement") -> str:
         """Return the line for an announcement."""
+        from datetime import datetime
+
         from rawkit.engine.watch import Kind
 
         clock = datetime.fromtimestamp(self._wall(event.time)).strftime("%H:%M:%S.%f")
@@ -144,6 +154,7 @@ class WatchText:
         """Return the summary."""
         ignored = f", {report.invalid} ignored" if report.invalid else ""
         dropped = f", {report.lost_here} dropped by this host" if report.lost_here else ""
+        dropped += f", {report.forgotten} not remembered" if report.forgotten else ""
         return (
             f"Heard {report.heard} message(s) of {len(report.neighbours)} address(es),"
             f" {report.changes} change(s), {report.probes} probe(s){ignored}{dropped}\n"
@@ -157,7 +168,7 @@ def facts(router: "Router") -> list[str]:
 
     message = router.message
     if not isinstance(message, RouterAdvertisement):
-        return [f"router {address} preference {level}" for address, level in message.routers]
+        return [f"router {address} {_preference(level)}" for address, level in message.routers]
     lines = [f"preference {PREFERENCES[message.preference]}"]
     if message.hop_limit:
         lines.append(f"hop limit {message.hop_limit}")
@@ -171,6 +182,11 @@ def facts(router: "Router") -> list[str]:
         lines.append(f"retransmit {message.retransmit} ms")
     told = (one for one in message.options if not isinstance(one, SourceLinkLayer))
     return lines + [str(one) for one in told]
+
+
+def _preference(level: int) -> str:
+    """Say how much a router over IPv4 wants to be chosen (RFC 1256 §4.1)."""
+    return f"preference {level}" if level != NOT_BY_DEFAULT else "not as a default router"
 
 
 def _capital(mac: MAC) -> str:

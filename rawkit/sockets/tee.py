@@ -10,7 +10,7 @@ from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.news import News, Transmitted
 from rawkit.wire.packet import Packet
-from rawkit.wire.pcap import PcapWriter
+from rawkit.wire.pcap import LinkType, PcapWriter
 from rawkit.wire.received import Received
 
 
@@ -28,6 +28,8 @@ class PcapTee:
         inner: PacketIO,
         file: BinaryIO,
         source_of: Callable[[Address], Address | None] = lambda _: None,
+        *,
+        link_type: int = LinkType.RAW,
     ) -> None:
         """Put a file beside a pipe.
 
@@ -36,12 +38,13 @@ class PcapTee:
             file: open for writing; the caller closes it, after the pipe.
             source_of: which source address the kernel fills in on the way to a destination;
                 asked once for each. ``None``: it is not known.
+            link_type: what packets begin with; behind a pipe of frames, Ethernet.
         """
         self._inner = inner
         self._file = file
         self._source_of = source_of
         self._sources: dict[Address, Address | None] = {}
-        self._writer = PcapWriter(file)
+        self._writer = PcapWriter(file, link_type)
         # Once and for all, so that differences of times stay exact whatever the clock does.
         self._epoch = time.time_ns() - time.monotonic_ns()
 
