@@ -20,6 +20,7 @@ from rawkit.wire.packet import Header
 
 LAYOUT = struct.Struct("!6s6sH")
 SIZE = LAYOUT.size
+OF_LENGTH = int(EtherType.LENGTH)
 LONGEST_LENGTH = 1500
 """A number up to this where the EtherType stands is a length (IEEE 802.3 §3.2.6)."""
 
@@ -61,12 +62,13 @@ class Ethernet(Header):
             raise BuildError(f"Ethernet: {error} in {self}") from error
 
     def carrying(self, inner: Header) -> Self:
-        if self.ether_type is not None or inner.ETHER_TYPE is None:
+        ether_type = inner.ETHER_TYPE
+        if self.ether_type is not None or ether_type is None:
             return self
-        if inner.ETHER_TYPE == EtherType.LENGTH:
+        if ether_type == OF_LENGTH:
             framed: Self = _frame_of_length(self)
             return framed
-        return self.filled(self.dst, self.src, inner.ETHER_TYPE)
+        return self.filled(self.dst, self.src, ether_type)
 
 
 def _with_length(data: memoryview) -> Any:

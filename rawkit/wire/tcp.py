@@ -34,6 +34,7 @@ PROTOCOL = int(IPProtocol.TCP)
 QUOTED = struct.Struct("!HHI")
 """What is left of a header in the shortest quote of an ICMP error (RFC 792)."""
 LONGEST_OPTIONS = 40
+BOTH = IPV4.size + SIZE
 PLAIN = SIZE // 4 << 4
 """The octet of the data offset where there are no options."""
 
@@ -139,12 +140,37 @@ class TCP(Header):
         return head + body
 
     def packed_within(self, outer: Header, payload: bytes) -> bytes | None:
-        if type(outer) is not IPv4 or type(self) is not TCP:
+        ip, body, offset = outer, payload, PLAIN
+        if type(ip) is not IPv4 or type(self) is not TCP or ip.options or ip.protocol is None:
             return None
         try:
-            return _packed_in_ipv4(self, outer, payload)
+            if not (self.checksum is ip.checksum is ip.total_length is None):
+                return None
+            if ip.fragment_offset != 0 or ip.ecn > 0b11:
+                return None
+            if self.options or self.reserved != 0 or self.data_offset is not None:
+                body, offset = self.options + payload, self.offset_octet()
+            src, dst, ttl, protocol = number_of(ip.src), number_of(ip.dst), ip.ttl, ip.protocol
+            tos, total, id_ = ip.dscp << 2 | ip.ecn, BOTH + len(body), ip.identification
+            fragment = ip.reserved << 15 | ip.dont_fragment << 14 | ip.more_fragments << 13
+            src_port, dst_port, sequence = self.src_port, self.dst_port, self.sequence
+            acknowledgment, flags = self.acknowledgment, self.flags
+            window, urgent = self.window, self.urgent
+            # Fields are added as they stand, whatever their width: see rawkit.wire.checksum.
+            inner = int.from_bytes(body, "big") % 0xFFFF << 8 * (total & 1)
+            inner += src_port + dst_port + sequence + acknowledgment
+            inner += (offset << 8) + flags + window + urgent
+            inner += src + dst + PROTOCOL + total - SIZE
+            words = (NO_OPTIONS + ttl << 8) + tos + id_ + fragment + protocol + total + src + dst
+            sum_ = 0xFFFF - (words % 0xFFFF or 0xFFFF)
+            head = IPV4.pack(NO_OPTIONS, tos, total, id_, fragment, ttl, protocol, sum_, src, dst)
+            sum_ = 0xFFFF - (inner % 0xFFFF or 0xFFFF)
+            head += LAYOUT.pack(
+                src_port, dst_port, sequence, acknowledgment, offset, flags, window, sum_, urgent
+            )
+            return head + body + ip.trailer
         except (struct.error, AttributeError, TypeError, BuildError):
-            return None  # they will say themselves what is wrong
+            return None  # each header will say itself what is wrong
 
     def offset_octet(self) -> int:
         """Return the octet that data offset and reserved bits share."""
@@ -156,34 +182,6 @@ class TCP(Header):
         if length % 4 or length > LONGEST_OPTIONS:
             raise BuildError(f"TCP: {length} octets of options; a multiple of 4 up to 40 fits")
         return (SIZE + length) // 4 << 4 | self.reserved
-
-
-def _packed_in_ipv4(segment: TCP, ip: IPv4, payload: bytes) -> bytes | None:
-    """Pack both headers at once, with both checksums; ``None`` if they are not plain."""
-    if ip.options or ip.fragment_offset or ip.ecn > 0b11 or ip.checksum is not None:
-        return None
-    if segment.checksum is not None or ip.total_length is not None or ip.protocol is None:
-        return None
-    body, offset = payload, PLAIN
-    if segment.options or segment.reserved or segment.data_offset is not None:
-        body, offset = segment.options + payload, segment.offset_octet()
-    src, dst, ttl, protocol = number_of(ip.src), number_of(ip.dst), ip.ttl, ip.protocol
-    tos, total, id_ = ip.dscp << 2 | ip.ecn, IPV4.size + SIZE + len(body), ip.identification
-    fragment = ip.reserved << 15 | ip.dont_fragment << 14 | ip.more_fragments << 13
-    src_port, dst_port = segment.src_port, segment.dst_port
-    sequence, acknowledgment = segment.sequence, segment.acknowledgment
-    flags, window, urgent = segment.flags, segment.window, segment.urgent
-    # Fields are added as they stand, whatever their width: see rawkit.wire.checksum.
-    covered = src + dst + total
-    outer = covered + (NO_OPTIONS + ttl << 8) + tos + id_ + fragment + protocol
-    inner = covered - SIZE + PROTOCOL + src_port + dst_port + sequence + acknowledgment
-    inner += (offset << 8) + flags + window + urgent + sum_of(body)
-    outer, inner = checksum_of(outer), checksum_of(inner)
-    head = IPV4.pack(NO_OPTIONS, tos, total, id_, fragment, ttl, protocol, outer, src, dst)
-    head += LAYOUT.pack(
-        src_port, dst_port, sequence, acknowledgment, offset, flags, window, inner, urgent
-    )
-    return head + body + ip.trailer
 
 
 def quoted_ports(payload: bytes) -> tuple[int, int, int] | None:
