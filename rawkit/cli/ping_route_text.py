@@ -8,13 +8,12 @@ from rawkit.wire.ip_options import (
     Malformed,
     NoOperation,
     Option,
-    Other,
     RecordRoute,
-    RouterAlert,
     SourceRoute,
     Stamp,
     Timestamp,
     decode,
+    encode,
 )
 
 Shown = Callable[[IPv4Address], str]
@@ -53,12 +52,8 @@ def _described(option: Option, shown: Shown, same: bool) -> str:
             return f"\n{'S' if strict else 'L'}SRR: {lines}"
         case Timestamp():
             return _timestamp(option, shown)
-        case RouterAlert():
-            return "\nunknown option 94"
-        case Other(kind=kind):
-            return f"\nunknown option {kind:x}"
         case _:
-            return ""
+            return f"\nunknown option {encode(option)[0]:x}"
 
 
 def _timestamp(option: Timestamp, shown: Shown) -> str:

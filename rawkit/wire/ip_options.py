@@ -1,7 +1,17 @@
-"""Options of IPv4 (RFC 791 §3.1, RFC 2113): what :attr:`IPv4.options` holds.
+"""Options of IPv4 (RFC 791 §3.1): what :attr:`IPv4.options` holds.
 
-All but the first two have a length octet after their kind, which counts both;
-those that routers fill in then have a pointer to the next free slot, from 1.
+====== ===================== =================================================
+octets field                 note
+====== ===================== =================================================
+0      kind                  the copied flag, 2 bits of class, 5 of number
+1      length                of all of it; 0 (end) and 1 (no operation) lack it
+2-     data                  what routers fill in begins with a pointer to the
+                             next free slot, counted from 1 at the kind
+====== ===================== =================================================
+
+Decoded are record route, source routes and timestamp (RFC 791), router alert (RFC 2113),
+quick-start (RFC 4782) and security (:mod:`rawkit.wire.ip_security`). What is read is
+packed octet for octet as it was.
 """
 
 import struct
@@ -11,10 +21,20 @@ from ipaddress import IPv4Address
 
 from rawkit.errors import BuildError
 from rawkit.record import record
+from rawkit.wire import ip_security, quick_start
 from rawkit.wire.address import ipv4_address
+from rawkit.wire.ip_security import (
+    BasicSecurity,
+    CommercialSecurity,
+    DatagramSecurity,
+    ExtendedSecurity,
+)
+from rawkit.wire.quick_start import QuickStart
 
 LONGEST = 40
 """Octets of options that a header has room for."""
+COPIED = 0x80
+"""The bit of a kind that says: into every fragment (RFC 791 §3.1)."""
 SLOT = 4
 WORD = struct.Struct("!I")
 ROUTE_HEAD = 3
@@ -29,10 +49,15 @@ class Kind(IntEnum):
     END = 0
     NO_OPERATION = 1
     RECORD_ROUTE = 7
+    QUICK_START = 25
     TIMESTAMP = 68
+    SECURITY = 130
     LOOSE_SOURCE_ROUTE = 131
+    EXTENDED_SECURITY = 133
+    COMMERCIAL_SECURITY = 134
     STRICT_SOURCE_ROUTE = 137
     ROUTER_ALERT = 148
+    MULTI_DESTINATION = 149
 
 
 class Stamping(IntEnum):
@@ -65,6 +90,8 @@ class RecordRoute:
     recorded: tuple[IPv4Address, ...] = ()
     free: int = 9
     """Slots not yet filled; nine slots in all is the most that fits."""
+    rest: bytes = b""
+    """What is in them, if it is not zeros."""
 
 
 @record
@@ -100,6 +127,8 @@ class Timestamp:
     """Slots not yet filled, where not asked of listed routers."""
     overflow: int = 0
     """Routers that found no free slot."""
+    rest: bytes = b""
+    """What is in free slots, if it is not zeros."""
 
 
 @record
@@ -125,7 +154,21 @@ class Malformed:
     octets: bytes
 
 
-Option = End | NoOperation | RecordRoute | SourceRoute | Timestamp | RouterAlert | Other | Malformed
+Option = (
+    End
+    | NoOperation
+    | RecordRoute
+    | SourceRoute
+    | Timestamp
+    | RouterAlert
+    | QuickStart
+    | DatagramSecurity
+    | BasicSecurity
+    | ExtendedSecurity
+    | CommercialSecurity
+    | Other
+    | Malformed
+)
 
 
 def decode(options: bytes) -> tuple[Option, ...]:
@@ -145,28 +188,77 @@ def encode(*options: Option) -> bytes:
         raise BuildError(f"IPv4 options: {error} in {options}") from error
     if len(octets) > LONGEST:
         raise BuildError(f"IPv4 options: {len(octets)} octets, and {LONGEST} fit")
+    return _padded(octets)
+
+
+def through(
+    *stations: IPv4Address, destination: IPv4Address, strict: bool = False
+) -> tuple[IPv4Address, SourceRoute]:
+    """Return the destination of a header and the option that lead through some stations.
+
+    Args:
+        stations: to be visited in this order; one, at least.
+        destination: where it goes in the end.
+        strict: whether no other router may lie between.
+    """
+    first, *others = stations
+    return first, SourceRoute((*others, destination), strict=strict)
+
+
+def final_destination(options: bytes) -> IPv4Address | None:
+    """Return the last station of a source route that is not there yet, or ``None``."""
+    for option in decode(options):
+        if isinstance(option, SourceRoute) and option.visited < len(option.stations):
+            return option.stations[-1]
+    return None
+
+
+def in_later_fragments(options: bytes) -> bytes:
+    """Return the options that every fragment has: those with the copied flag."""
+    kept = (octets for octets in each(options) if octets[0] & COPIED and _length(octets))
+    return _padded(b"".join(kept))
+
+
+def each(options: bytes) -> Iterator[bytes]:
+    """Yield the octets of one option after the other.
+
+    The last has all that is left, if that is the end or if its length runs wild.
+    """
+    while options:
+        length = _length(options) or len(options)
+        yield options[:length]
+        options = options[length:]
+
+
+def _length(data: bytes) -> int:
+    """Return the length of the option at the beginning; 0 for the end and for nonsense."""
+    if data[0] == Kind.NO_OPERATION:
+        return 1
+    length = data[1] if data[0] != Kind.END and len(data) > 1 else 0
+    return length if 2 <= length <= len(data) else 0
+
+
+def _padded(octets: bytes) -> bytes:
     return octets.ljust(-(-len(octets) // 4) * 4, b"\0")
 
 
-def _options(data: bytes) -> Iterator[Option]:
-    while data:
-        kind = data[0]
+def _options(options: bytes) -> Iterator[Option]:
+    for octets in each(options):
+        kind, length = octets[0], _length(octets)
         if kind == Kind.END:
-            yield End(data[1:])
-            return
-        length = 1 if kind == Kind.NO_OPERATION else data[1] if len(data) > 1 else 0
-        if length > len(data) or (length < 2 and kind != Kind.NO_OPERATION):
-            yield Malformed(data)
-            return
-        yield NoOperation() if length == 1 else _option(kind, data[2:length])
-        data = data[length:]
+            yield End(octets[1:])
+        elif length == 0:
+            yield Malformed(octets)
+        else:
+            yield NoOperation() if kind == Kind.NO_OPERATION else _option(kind, octets[2:])
 
 
 def _option(kind: int, body: bytes) -> Option:
     match kind:
         case Kind.RECORD_ROUTE if (route := _route(body)) is not None:
             addresses, filled = route
-            return RecordRoute(addresses[:filled], len(addresses) - filled)
+            rest = _unless_zero(body[1 + SLOT * filled :])
+            return RecordRoute(addresses[:filled], len(addresses) - filled, rest)
         case Kind.LOOSE_SOURCE_ROUTE | Kind.STRICT_SOURCE_ROUTE if (
             route := _route(body)
         ) is not None:
@@ -175,7 +267,9 @@ def _option(kind: int, body: bytes) -> Option:
             return timestamp
         case Kind.ROUTER_ALERT if len(body) == 2:
             return RouterAlert(int.from_bytes(body, "big"))
-    return Other(kind, body)
+        case Kind.QUICK_START if len(body) == quick_start.SIZE:
+            return QuickStart.read(body)
+    return ip_security.read(kind, body) or Other(kind, body)
 
 
 def _route(body: bytes) -> tuple[tuple[IPv4Address, ...], int] | None:
@@ -205,7 +299,13 @@ def _timestamp(body: bytes) -> Timestamp | None:
         stamps.append(Stamp(address, next(words)[0] if index < filled else None))
     asked = stamping == Stamping.ASKED_ROUTERS
     kept = tuple(stamps if asked else stamps[:filled])
-    return Timestamp(stamping, kept, len(stamps) - len(kept), overflow)
+    rest = _unless_zero(body[2 + size * len(kept) :])
+    timestamp = Timestamp(stamping, kept, len(stamps) - len(kept), overflow, rest)
+    return timestamp if _packed_timestamp(timestamp)[2:] == body else None
+
+
+def _unless_zero(octets: bytes) -> bytes:
+    return octets if any(octets) else b""
 
 
 def _filled(body: bytes, head: int, size: int) -> int | None:
@@ -223,8 +323,8 @@ def _packed(option: Option) -> bytes:
             return bytes((Kind.END,)) + padding
         case NoOperation():
             return bytes((Kind.NO_OPERATION,))
-        case RecordRoute(recorded=recorded, free=free):
-            slots = b"".join(address.packed for address in recorded) + bytes(SLOT * free)
+        case RecordRoute(recorded=recorded, free=free, rest=rest):
+            slots = b"".join(address.packed for address in recorded) + _free(SLOT * free, rest)
             return _framed(Kind.RECORD_ROUTE, _pointer(ROUTE_HEAD, len(recorded), SLOT), slots)
         case SourceRoute(stations=stations, visited=visited, strict=strict):
             kind = Kind.STRICT_SOURCE_ROUTE if strict else Kind.LOOSE_SOURCE_ROUTE
@@ -234,10 +334,14 @@ def _packed(option: Option) -> bytes:
             return _packed_timestamp(option)
         case RouterAlert(value=value):
             return _framed(Kind.ROUTER_ALERT, bytes((value >> 8, value & 0xFF)))
+        case QuickStart():
+            return _framed(Kind.QUICK_START, option.packed())
         case Other(kind=kind, data=data):
             return _framed(kind, data)
         case Malformed(octets=octets):
             return octets
+        case _:
+            return _framed(*ip_security.packed(option))
 
 
 def _packed_timestamp(option: Timestamp) -> bytes:
@@ -250,7 +354,14 @@ def _packed_timestamp(option: Timestamp) -> bytes:
         slots += WORD.pack(stamp.time or 0)
     filled = sum(stamp.time is not None for stamp in option.stamps)
     head = _pointer(STAMP_HEAD, filled, size) + bytes((option.overflow << 4 | option.stamping,))
-    return _framed(Kind.TIMESTAMP, head, bytes(slots) + bytes(size * option.free))
+    return _framed(Kind.TIMESTAMP, head, bytes(slots), _free(size * option.free, option.rest))
+
+
+def _free(size: int, rest: bytes) -> bytes:
+    """Return free slots."""
+    if rest and len(rest) != size:
+        raise ValueError(f"{len(rest)} octets for {size} in free slots")
+    return rest or bytes(size)
 
 
 def _pointer(head: int, filled: int, size: int) -> bytes:
