@@ -12,7 +12,6 @@ from ipaddress import IPv4Network, IPv6Network
 
 from rawkit.lab import mistakes, neighbours, saying
 from rawkit.lab.answers import Answer, Cast, Request, Target, answer
-from rawkit.lab.fragments import Fragmenter, Reassembler
 from rawkit.lab.hop import Allowance, Hop
 from rawkit.lab.nat import quoted_through
 from rawkit.lab.saying import Why
@@ -23,10 +22,12 @@ from rawkit.wire import icmp, icmpv6
 from rawkit.wire.address import MAC, Address
 from rawkit.wire.dissect import dissect_ip
 from rawkit.wire.ethernet import Ethernet
+from rawkit.wire.fragment import fragment
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.numbers import EtherType
 from rawkit.wire.packet import Header, Packet
+from rawkit.wire.reassembly import Reassembler
 from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
 
@@ -128,7 +129,7 @@ class Responder:
         self._asked: dict[Address, int] = {}
         self._first_payloads: dict[Address, bytes] = {}
         self._mtu = min([mtu, *(hop.mtu for hop in hops if hop.mtu is not None)])
-        self._reassembler, self._fragmenter = Reassembler(), Fragmenter()
+        self._reassembler, self._identification = Reassembler(), 0
         self._schedule: Schedule[bytes] = Schedule()
         self._counts = PathCounts()
 
@@ -216,10 +217,10 @@ class Responder:
 
     def _whole(self, arrival: Arrival) -> Arrival | None:
         """Return the datagram, put together if it came in fragments and this is the last."""
-        octets = self._reassembler.add(arrival.octets)
-        if octets is arrival.octets:
+        packet = self._reassembler.add(arrival.time, arrival.packet)
+        if packet is arrival.packet:
             return arrival
-        return None if octets is None else _read(arrival.time, arrival.mac, octets)
+        return None if packet is None else _read(arrival.time, arrival.mac, bytes(packet))
 
     def _visit(self, arrival: Arrival, number: int, delay: float) -> None:
         """Be a hop that somebody has something to say to."""
@@ -333,9 +334,20 @@ class Responder:
         if any(self._is_lost(hop) for hop in self._hops[:number]):
             return
         kind = EtherType.IPV4 if arrival.version == 4 else EtherType.IPV6
-        for datagram in self._fragmenter.split(saying.aged(packet, number - 1 + detour), self._mtu):
+        for datagram in self._fitting(saying.aged(packet, number - 1 + detour)):
             frame = bytes(Ethernet(arrival.mac, GATEWAY_MAC, kind) / datagram)
             self._schedule.put(arrival.time + after, frame)
+
+    def _fitting(self, datagram: bytes) -> Iterator[bytes]:
+        """Yield a datagram, or fragments of it if it is too large for the link."""
+        if len(datagram) <= self._mtu:
+            yield datagram
+            return
+        self._identification += 1
+        packet = dissect_ip(datagram)
+        if isinstance(packet.headers[0], IPv4):
+            packet = packet.replace(IPv4, dont_fragment=False)
+        yield from map(bytes, fragment(packet, self._mtu, self._identification & 0xFFFF))
 
 
 def _read(now: float, mac: bytes, octets: bytes | memoryview) -> Arrival | None:

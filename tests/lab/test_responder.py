@@ -6,7 +6,6 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 import pytest
 
 from rawkit.lab.answers import Answer, Target
-from rawkit.lab.fragments import MOST_INCOMPLETE, Fragmenter, Reassembler
 from rawkit.lab.hop import Hop
 from rawkit.lab.responder import GATEWAY_MAC, Become, PathCounts
 from rawkit.wire import icmp, icmpv6, multipart
@@ -15,6 +14,7 @@ from rawkit.wire.checksum import internet_checksum
 from rawkit.wire.dissect import dissect_ip
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions
+from rawkit.wire.fragment import fragment
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.multipart import InterfaceInfo, Label, Role
@@ -29,6 +29,7 @@ from rawkit.wire.ndp_options import SourceLinkLayer, TargetLinkLayer
 from rawkit.wire.numbers import EtherType, IPProtocol
 from rawkit.wire.packet import Packet
 from rawkit.wire.quote import quoted
+from rawkit.wire.reassembly import Reassembler
 from rawkit.wire.udp import UDP
 from tests.lab.world import (
     BETTER,
@@ -509,24 +510,30 @@ def test_counts_add_up() -> None:
 # Fragments
 
 
+def in_fragments(version: int, payload: bytes) -> list[Packet]:
+    """A request that was cut into several."""
+    whole = ip(version) / echo(version) / payload
+    if version == 4:
+        whole = whole.replace(IPv4, dont_fragment=False)
+    return [*fragment(whole, 1500, 7)]
+
+
 @both
 def test_a_request_in_fragments_gets_a_reply_in_fragments(version: int) -> None:
     payload = bytes(n % 251 for n in range(5000))
-    pieces = Fragmenter().split(bytes(ip(version) / echo(version) / payload), 1500)
+    pieces = in_fragments(version, payload)
     world = path(Hop(), Hop())
     back: list[Packet] = []
     for piece in reversed(pieces):
-        back += [packet for _, packet in ask(world, dissect_ip(piece))]
+        back += [packet for _, packet in ask(world, piece)]
 
-    whole, reassembler = None, Reassembler()
-    for packet in back:
-        assert whole is None
-        assert len(bytes(packet)) <= 1500
-        whole = reassembler.add(bytes(packet))
+    reassembler = Reassembler()
+    *waits, reply = [reassembler.add(NOW, packet) for packet in back]
 
     assert len(pieces) == len(back) == 4
-    assert whole is not None
-    reply = dissect_ip(whole)
+    assert all(len(bytes(packet)) <= 1500 for packet in back)
+    assert waits == [None] * 3
+    assert reply is not None
     assert reply.payload == payload
     assert outer(reply).ttl == 62
     assert sums_up(reply)
@@ -534,27 +541,14 @@ def test_a_request_in_fragments_gets_a_reply_in_fragments(version: int) -> None:
 
 @both
 def test_a_lost_fragment_is_a_lost_request(version: int) -> None:
-    pieces = Fragmenter().split(bytes(ip(version) / echo(version) / bytes(5000)), 1500)
+    pieces = in_fragments(version, bytes(5000))
     world = path()
 
     for lost in range(len(pieces)):
         for number, piece in enumerate(pieces):
             if number != lost:
-                assert ask(world, dissect_ip(piece)) == []
+                assert ask(world, piece) == []
         world = path()
-
-
-@both
-def test_the_memory_for_fragments_is_bounded(version: int) -> None:
-    reassembler, fragmenter = Reassembler(), Fragmenter()
-    datagram = bytes(ip(version) / echo(version) / bytes(3000))
-    firsts = [fragmenter.split(datagram, 1500) for _ in range(MOST_INCOMPLETE + 1)]
-    for pieces in firsts:
-        for piece in pieces[:-1]:
-            assert reassembler.add(piece) is None
-
-    assert reassembler.add(firsts[0][-1]) is None, "the oldest was given up"
-    assert reassembler.add(firsts[-1][-1]) is not None
 
 
 # The neighbours
