@@ -208,7 +208,7 @@ class Pmtu:
     def _fail(self, now: float, packet: Packet, error: OSError) -> None:
         serial, _ = self._serials.get(id(packet), (0, packet))
         if error.errno != errno.EMSGSIZE:
-            self._failure = error.strerror or str(error)
+            self._failure = f"{error.strerror or error} (said by this host)"
         if serial and self._round is not None:
             self._round.answered(serial, now, 0.0)
 

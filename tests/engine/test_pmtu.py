@@ -387,7 +387,7 @@ def test_another_refusal_of_this_host_is_told() -> None:
     for packet in step.send:
         engine.step(0.0, SendFailed(packet, OSError(errno.EPERM, "Operation not permitted")))
 
-    assert engine.report().refusal == "Operation not permitted"
+    assert engine.report().refusal == "Operation not permitted (said by this host)"
 
 
 def test_who_refuses_is_named() -> None:
