@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from rawkit.cli.errors import OK, write
@@ -13,6 +13,7 @@ from rawkit.errors import UsageError
 if TYPE_CHECKING:
     from rawkit.cli.trace_live import Opener
     from rawkit.cli.trace_lookup import Lookup
+    from rawkit.wire.pcap import PcapWriter
 
 
 def main(argv: Sequence[str]) -> int:
@@ -80,16 +81,22 @@ def _live(options: TraceOptions, opened: "Opener", lookup: "Lookup") -> int:
     return live(opened, fixed=fixed, lookup=lookup)
 
 
-def _opened_capture(options: TraceOptions, files: ExitStack) -> BinaryIO | None:
-    return None if options.pcap is None else _capture(options.pcap, files)
-
-
-def _capture(name: str | None, files: ExitStack) -> BinaryIO | None:
-    if name is None:
+def _opened_capture(options: TraceOptions, files: ExitStack) -> "PcapWriter | None":
+    """Return what writes the packets of all sessions to one file, if that is wanted."""
+    if options.pcap is None:
         return None
-    if name == "-":
+    if options.pcap == "-":
         raise UsageError("stdout is for what is shown: name a FILE, or a pipe as >(command)")
+    from rawkit.wire.pcap import PcapWriter
+
     try:
-        return files.enter_context(open(name, "wb"))
+        file = open(options.pcap, "wb")  # noqa: SIM115  # closed with the others
     except OSError as error:
-        raise UsageError(f"cannot write to {name!r}: {error.strerror}") from error
+        raise UsageError(f"cannot write to {options.pcap!r}: {error.strerror}") from error
+    files.callback(_close, file)
+    return PcapWriter(file)
+
+
+def _close(file: BinaryIO) -> None:
+    with suppress(OSError):  # what could not be written has been told by then
+        file.close()

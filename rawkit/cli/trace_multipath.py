@@ -1,6 +1,6 @@
 """``rawkit trace --multipath``: every way that load balancers share."""
 
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, cast
 
 from rawkit.api import multipath as api
 from rawkit.cli.trace_lookup import Lookup
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rawkit.cli.trace_multipath_text import MultipathPrinter
     from rawkit.cli.trace_record import Traced
     from rawkit.cli.trace_run import Printer
+    from rawkit.wire.pcap import PcapWriter
 
 MEANINGLESS = ("queries", "rounds", "interval", "keep_rows")
 """How many probes there are follows from the answers."""
@@ -19,7 +20,7 @@ OTHER_DEFAULTS = ("parallel", "wait")
 """Keywords whose default is another than that of a trace."""
 
 
-def run(options: TraceOptions, capture: BinaryIO | None = None) -> int:
+def run(options: TraceOptions, capture: "PcapWriter | None" = None) -> int:
     """Run the command and return its exit code: 0 reached, 1 not reached, 2 trouble."""
     from rawkit.cli.trace_run import Run
 
@@ -50,7 +51,9 @@ def check(options: TraceOptions) -> None:
         raise UsageError("--flow classic is not for --multipath: a flow must keep to its way")
 
 
-def open_session(options: TraceOptions, capture: BinaryIO | None = None) -> api.MultipathSession:
+def open_session(
+    options: TraceOptions, capture: "PcapWriter | None" = None
+) -> api.MultipathSession:
     """Return the session.
 
     Raises:

@@ -1,7 +1,7 @@
 """From the options of ``rawkit trace`` to a session, and to what is known of addresses."""
 
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 
 from rawkit.api import trace as api
 from rawkit.cli.trace_lookup import Lookup, Systems
@@ -10,15 +10,18 @@ from rawkit.engine.trace_settings import Method
 from rawkit.host.names import resolve
 from rawkit.sockets.packet_io import PacketIO
 
+if TYPE_CHECKING:
+    from rawkit.wire.pcap import PcapWriter
+
 
 def open_session(
-    options: TraceOptions, capture: BinaryIO | None = None, method: Method | None = None
+    options: TraceOptions, capture: "PcapWriter | None" = None, method: Method | None = None
 ) -> api.TraceSession:
     """Return the session.
 
     Args:
         options: what was asked for.
-        capture: a file for the packets, if there is to be one.
+        capture: what writes the packets to a file, if that is wanted.
         method: another one than was asked for.
 
     Raises:
@@ -96,8 +99,8 @@ def _systems(options: TraceOptions) -> Systems | None:
     return systems_by_dns(options.as_zone)
 
 
-def wrapper(capture: BinaryIO | None) -> Callable[[PacketIO], PacketIO] | None:
-    """Return what puts a pipe around the socket that keeps the packets, if there is a file."""
+def wrapper(capture: "PcapWriter | None") -> Callable[[PacketIO], PacketIO] | None:
+    """Return what puts a pipe around the socket that keeps the packets, if that is wanted."""
     if capture is None:
         return None
     from rawkit.sockets.tee import PcapTee

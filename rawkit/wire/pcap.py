@@ -27,7 +27,8 @@ class PcapWriter:
     """Writes packets to an open binary file, which stays the caller's to close."""
 
     def __init__(self, file: BinaryIO, link_type: int = LinkType.RAW) -> None:
-        self._file = file
+        self.file = file
+        """What it writes to."""
         file.write(FILE_HEADER.pack(NANOSECOND_MAGIC, *VERSION, 0, 0, LONGEST_PACKET, link_type))
 
     def write(self, octets: bytes, time_ns: int) -> None:
@@ -40,4 +41,4 @@ class PcapWriter:
         seconds, nanoseconds = divmod(time_ns, 10**9)
         kept = octets[:LONGEST_PACKET]
         head = RECORD_HEADER.pack(seconds & 0xFFFFFFFF, nanoseconds, len(kept), len(octets))
-        self._file.write(head + kept)
+        self.file.write(head + kept)

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -496,6 +497,32 @@ def test_a_real_trace_changes_its_method_and_copies() -> None:
     copied = re.search(rb"\x1b\]52;c;([^\x07]*)\x07", here.said)
     assert copied
     assert json.loads(base64.b64decode(copied[1]))["method"] == "icmp"
+
+
+@pytest.mark.netns
+def test_a_capture_goes_on_with_another_method(tmp_path: Path) -> None:
+    path = tmp_path / "path.pcap"
+    with screen("--live", "-n", "--interval", "0.1", "--pcap", str(path)) as here:
+        here.wait_for(SEVERAL)
+        here.press(b"m")
+        here.wait_for(b"ICMP")
+        here.wait_for(SEVERAL)
+        here.press(b"q")
+        assert here.finish() == 0
+
+    protocols = [packet[9] for packet in packets_in(path.read_bytes())]
+    assert protocols.count(17) > 8, "probes by UDP"
+    assert protocols.count(1) > 16, "probes by ICMP, and answers"
+
+
+def packets_in(octets: bytes) -> Iterator[bytes]:
+    """Yield the packets of a capture (pcap, big-endian)."""
+    at = 24
+    while at < len(octets):
+        (length,) = struct.unpack_from("!I", octets, at + 8)
+        assert 20 <= length <= 1500, f"no packet at {at}"
+        yield octets[at + 16 : at + 16 + length]
+        at += 16 + length
 
 
 @pytest.mark.netns

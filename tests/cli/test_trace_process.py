@@ -255,6 +255,14 @@ def test_a_capture_can_be_read_by_others(world: World, tmp_path: File) -> None:
     assert (code, protocols.count(17), protocols.count(1)) == (0, 4, 3)
 
 
+def test_a_full_disk_is_told_once(world: World) -> None:
+    for option in ("--pcap", "--record"):
+        code, _, err = world.finished("-n", "-q1", "-w1", option, "/dev/full", world.target)
+
+        assert (code, err.count("\n")) == (2, 1)
+        assert err.endswith("No space left on device\n")
+
+
 def test_systems_are_shown_from_a_table(world: World, tmp_path: File) -> None:
     table = tmp_path / "table"
     table.write_text("198.51.100.0/24 64500 ROUTERS\n203.0.113.0/24 AS64501\n")
