@@ -258,7 +258,7 @@ def _init_of(made: Any, kind: Any) -> Callable[..., None]:
     lines = [*defaults, *puts]
     if hasattr(kind, "__post_init__"):
         lines.append("self.__post_init__()")
-    return _compiled("__init__", parameters, lines, scope)
+    return compiled("__init__", parameters, lines, scope)
 
 
 def _compile_filled(kind: Any) -> Callable[..., Any]:
@@ -266,7 +266,7 @@ def _compile_filled(kind: Any) -> Callable[..., Any]:
     names = [one.name for one in fields(kind)]
     puts = [f"self.{name} = {name}" for name in names]
     lines = ["self = twin()", *puts, "self.__class__ = kind", "return self"]
-    filled = _compiled("filled", names, lines, {"twin": _open_twin(kind), "kind": kind})
+    filled = compiled("filled", names, lines, {"twin": _open_twin(kind), "kind": kind})
     kind.filled = staticmethod(filled)
     return filled
 
@@ -278,7 +278,7 @@ def _filled_slowly(kind: type[T], *values: Any) -> T:
     return self
 
 
-def _compiled(
+def compiled(
     name: str, parameters: list[str], lines: list[str], scope: dict[str, Any]
 ) -> Callable[..., Any]:
     source = f"def {name}({', '.join(parameters)}):\n " + ("\n ".join(lines) or "pass")

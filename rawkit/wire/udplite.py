@@ -32,6 +32,7 @@ class UDPLite(Header):
 
     IP_PROTOCOL: ClassVar[int] = IPProtocol.UDP_LITE
     COVERS_ADDRESSES: ClassVar[bool] = True
+    ZERO_CHECKSUM: ClassVar[int] = 0xFFFF
 
     src_port: int
     dst_port: int
