@@ -38,6 +38,7 @@ from rawkit.wire.checksum import internet_checksum
 from rawkit.wire.membership import (
     GroupRecord,
     addresses,
+    pack_records,
     query_tail,
     read_query_tail,
     read_records,
@@ -87,7 +88,7 @@ class MembershipQuery(Message):
     checksum: int | None = computed(default=None)
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
-        body = addresses((self.group,), self)
+        body = addresses((self.group,), ADDRESS, self)
         return message_octets(self.TYPE, self.max_response_code, self.checksum, body + payload)
 
 
@@ -115,8 +116,10 @@ class MembershipQueryV3(Message):
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         bits = (self.reserved, self.suppress, self.robustness)
-        tail = query_tail(self, bits, self.interval_code, self.sources, self.count)
-        body = addresses((self.group,), self) + tail
+        tail = query_tail(
+            self, bits, self.interval_code, self.sources, count=self.count, size=ADDRESS
+        )
+        body = addresses((self.group,), ADDRESS, self) + tail
         return message_octets(self.TYPE, self.max_response_code, self.checksum, body + payload)
 
     @property
@@ -140,7 +143,7 @@ class Membership(Message):
     checksum: int | None = computed(default=None)
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
-        body = addresses((self.group,), self)
+        body = addresses((self.group,), ADDRESS, self)
         return message_octets(self.TYPE, self.reserved, self.checksum, body + payload)
 
 
@@ -189,7 +192,7 @@ class MembershipReportV3(Message):
             counts = COUNTS.pack(self.flags, count)
         except struct.error as error:
             raise BuildError(f"IGMP: {error} in {self}") from error
-        body = counts + b"".join(record.pack() for record in self.records)
+        body = counts + pack_records(self.records, ADDRESS)
         return message_octets(self.TYPE, self.reserved, self.checksum, body + payload)
 
 

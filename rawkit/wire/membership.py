@@ -89,8 +89,8 @@ class GroupRecord:
         try:
             head = LAYOUT.pack(self.type, units, len(self.sources) if count is None else count)
         except struct.error as error:
-            raise BuildError(f"group record: {error} in {self}") from error
-        return head + addresses((self.group, *self.sources), self) + self.auxiliary
+            raise BuildError(f"group record: {error} in {self!r}") from error
+        return head + addresses((self.group, *self.sources), None, self) + self.auxiliary
 
     def __str__(self) -> str:
         name = RecordType(self.type).name.lower() if self.type in KNOWN else str(self.type)
@@ -133,7 +133,9 @@ def query_tail(
     bits: tuple[int, bool, int],
     interval_code: int,
     sources: tuple[Address, ...],
+    *,
     count: int | None,
+    size: int,
 ) -> bytes:
     """Return what stands behind the group in a query.
 
@@ -143,20 +145,21 @@ def query_tail(
         interval_code: QQIC.
         sources: all that are asked about.
         count: how many the query says they are; ``None``: as many as they are.
+        size: octets of an address.
 
     Raises:
-        BuildError: a value does not fit.
+        BuildError: a value does not fit, or an address is of the other family.
     """
     reserved, suppress, robustness = bits
     first = reserved << RESERVED_SHIFT | suppress << SUPPRESS_SHIFT | robustness
     name = type(of).__name__
     if not 0 <= robustness <= ROBUSTNESS:
-        raise BuildError(f"{name}: robustness above {ROBUSTNESS} in {of}")
+        raise BuildError(f"{name}: robustness above {ROBUSTNESS} in {of!r}")
     try:
         head = TAIL.pack(first, interval_code, len(sources) if count is None else count)
     except struct.error as error:
-        raise BuildError(f"{name}: {error} in {of}") from error
-    return head + addresses(sources, of)
+        raise BuildError(f"{name}: {error} in {of!r}") from error
+    return head + addresses(sources, size, of)
 
 
 def read_query_tail(
@@ -186,18 +189,42 @@ def read_addresses(data: memoryview, size: int) -> tuple[Address, ...]:
     return tuple(read(octets[start : start + size]) for start in range(0, len(octets), size))
 
 
-def addresses(every: Iterable[Address], of: object) -> bytes:
-    """Return addresses one behind the other.
+def pack_records(records: Iterable[GroupRecord], size: int) -> bytes:
+    """Return the octets of group records.
+
+    Args:
+        records: all of one family.
+        size: octets of an address of it.
 
     Raises:
-        BuildError: one is none, or they are of two families. ``of`` is whose they are.
+        BuildError: a value does not fit, or an address is of the other family.
     """
+    packed = []
+    for one in records:
+        packed.append(one.pack())
+        addresses((one.group,), size, one)
+    return b"".join(packed)
+
+
+def addresses(every: Iterable[Address], size: int | None, of: object) -> bytes:
+    """Return addresses one behind the other.
+
+    Args:
+        every: the addresses.
+        size: octets of each; ``None``: as many as the first has.
+        of: whose they are, for the error.
+
+    Raises:
+        BuildError: one is none, or is of the other family.
+    """
+    name = type(of).__name__
     try:
         octets = [address.packed for address in every]
     except AttributeError as error:  # an address that is a string
-        raise BuildError(f"{type(of).__name__}: {error} in {of}") from error
-    if len({len(each) for each in octets}) > 1:
-        raise BuildError(f"{type(of).__name__}: addresses of two families in {of}")
+        raise BuildError(f"{name}: {error} in {of!r}") from error
+    wanted = size or (len(octets[0]) if octets else 0)
+    if any(len(each) != wanted for each in octets):
+        raise BuildError(f"{name}: an address of the other family in {of!r}")
     return b"".join(octets)
 
 

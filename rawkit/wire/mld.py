@@ -26,6 +26,7 @@ from rawkit.wire.icmpv6 import Message, message_octets
 from rawkit.wire.membership import (
     GroupRecord,
     addresses,
+    pack_records,
     query_tail,
     read_query_tail,
     read_records,
@@ -63,7 +64,7 @@ class ListenerQuery(Message):
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         rest = _rest(self, self.max_response_delay, self.reserved)
-        body = addresses((self.group,), self) + payload
+        body = addresses((self.group,), ADDRESS, self) + payload
         return message_octets(self.TYPE, self.code, self.checksum, rest, body, outer)
 
 
@@ -95,8 +96,10 @@ class ListenerQueryV2(Message):
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         rest = _rest(self, self.max_response_code, self.reserved)
         bits = (self.reserved_bits, self.suppress, self.robustness)
-        tail = query_tail(self, bits, self.interval_code, self.sources, self.count)
-        body = addresses((self.group,), self) + tail + payload
+        tail = query_tail(
+            self, bits, self.interval_code, self.sources, count=self.count, size=ADDRESS
+        )
+        body = addresses((self.group,), ADDRESS, self) + tail + payload
         return message_octets(self.TYPE, self.code, self.checksum, rest, body, outer)
 
     @property
@@ -122,7 +125,7 @@ class Membership(Message):
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         rest = _rest(self, self.reserved >> 16, self.reserved & 0xFFFF)
-        body = addresses((self.group,), self) + payload
+        body = addresses((self.group,), ADDRESS, self) + payload
         return message_octets(self.TYPE, self.code, self.checksum, rest, body, outer)
 
 
@@ -158,7 +161,7 @@ class ListenerReportV2(Message):
 
     def pack(self, payload: bytes = b"", outer: Header | None = None) -> bytes:
         rest = _rest(self, self.flags, len(self.records) if self.count is None else self.count)
-        body = b"".join(record.pack() for record in self.records) + payload
+        body = pack_records(self.records, ADDRESS) + payload
         return message_octets(self.TYPE, self.code, self.checksum, rest, body, outer)
 
 

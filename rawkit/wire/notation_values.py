@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Callable, Iterable, Mapping
+from enum import IntEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -60,6 +61,7 @@ class Reader:
         """Return the argument of each field that was given, by the field's name."""
         names = field_names(kind)
         by_word = {name: name for name in names} | {short: name for name, short in names.items()}
+        in_order = [field.name for field in fields(kind) if field.init and not field.kw_only]
         given: dict[str, Argument] = {}
         for place, argument in enumerate(call.arguments):
             if argument.name and argument.name not in by_word:
@@ -67,9 +69,9 @@ class Reader:
                 raise self.unknown(what, argument.name, names.values(), argument.column)
             if not argument.name and place and call.arguments[place - 1].name:
                 raise self.error("values without a name come first", argument.column)
-            if not argument.name and place >= len(names):
-                raise self.error(f"{call.name} has {len(names)} fields", argument.column)
-            name = by_word[argument.name] if argument.name else list(names)[place]
+            if not argument.name and place >= len(in_order):
+                raise self.error(f"{call.name} has {len(in_order)} fields", argument.column)
+            name = by_word[argument.name] if argument.name else in_order[place]
             if name in given:
                 raise self.error(f"{names[name]} of {call.name} is given twice", argument.column)
             given[name] = argument
@@ -242,8 +244,11 @@ class Reader:
                 first = self._integer(Word(low, node.column), kind, field)
                 last = self._integer(Word(high, place), kind, field)
                 return self._variation(first, last, False, kind, node.column)
-            case Word():
-                return kind(self._integer(node, kind, field))
+            case Word(text=text):
+                number = self._integer(node, kind, field)
+                if issubclass(kind, IntEnum) and number not in frozenset(kind):
+                    raise self.error(f"{text} has no meaning here", node.column)
+                return kind(number)
         raise self.error("a number is expected", node.column)
 
     def _integer(self, node: Word, kind: type[Any], field: str) -> int:

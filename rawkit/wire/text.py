@@ -66,7 +66,7 @@ def _line(packet: Packet) -> str:
         case Ethernet() if isinstance(inside.headers[0], Carrier):
             from rawkit.wire.text_carriers import addressed
 
-            return addressed(first, inside, _line(inside))
+            return addressed(first, inside, _size(inside), _line(inside))
         case Ethernet():
             return _line(inside)
         case Carrier():

@@ -50,28 +50,29 @@ def describe_carrier(header: Carrier, size: int | str, left: int, inside: str | 
     return inside or type(header).__name__
 
 
-def addressed(frame: Ethernet, inside: Packet, words: str) -> str:
+def addressed(frame: Ethernet, inside: Packet, size: int | str, words: str) -> str:
     """Return ``words`` behind the addresses of a frame, if they tell of none inside.
 
     Args:
         frame: the header of the frame.
         inside: what it carries, with a header at least.
+        size: octets of that, or ``"?"``.
         words: what that says.
     """
     if not all(isinstance(header, Carrier) for header in inside.headers):
         return words
     ends = f"{frame.src.hex(':')} > {frame.dst.hex(':')}"
     if isinstance(frame, IEEE8023):
-        length = len(bytes(inside)) if frame.length is None else frame.length
-        return f"{ends}, 802.3, length {length}: {words}"
+        return f"{ends}, 802.3, length {size if frame.length is None else frame.length}: {words}"
     return f"{ends}, {words}"
 
 
 def is_absent(header: Carrier, name: str) -> bool:
-    """Return whether a computed field is not sent at all."""
+    """Return whether a field that is not set is not sent either."""
     match header:
         case GRE():
-            return name == "checksum" and not header.checksum_present
+            unsent = name == "checksum" and not header.checksum_present
+            return unsent or name in ("key", "sequence")
         case VLANTag():
             return name == "length" and header.ether_type != EtherType.LENGTH
     return False

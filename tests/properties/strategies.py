@@ -20,6 +20,7 @@ from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.tcp import TCP, Flags
 from rawkit.wire.udp import UDP
+from rawkit.wire.vxlan import PORT as VXLAN_PORT
 
 u2, u4, u8, u13 = (st.integers(0, 2**bits - 1) for bits in (2, 4, 8, 13))
 u16, u20, u24, u32 = (st.integers(0, 2**bits - 1) for bits in (16, 20, 24, 32))
@@ -60,7 +61,9 @@ extension_headers: st.SearchStrategy[Header] = st.one_of(
     routings,
     st.builds(Fragment, identification=u32, more=st.booleans(), reserved=u8, reserved_bits=u2),
 )
-udps = st.builds(UDP, src_port=u16, dst_port=u16)
+plain_ports = u16.filter(lambda port: port != VXLAN_PORT)
+"""Ports of datagrams whose payload is nothing that we read."""
+udps = st.builds(UDP, src_port=u16, dst_port=plain_ports)
 tcps = st.builds(
     TCP, src_port=u16, dst_port=u16, sequence=u32, acknowledgment=u32, flags=u8.map(Flags),
     window=u16, urgent=u16, options=st.just(b"") | in_units(4, 0, 10), reserved=st.integers(0, 15),

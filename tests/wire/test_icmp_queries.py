@@ -9,6 +9,10 @@ from rawkit.wire import icmp
 from rawkit.wire.checksum import internet_checksum
 from rawkit.wire.icmp_queries import (
     NOT_A_DEFAULT,
+    AddressMaskReply,
+    AddressMaskRequest,
+    InformationReply,
+    InformationRequest,
     RouterAdvertisement,
     RouterSolicitation,
     TimestampReply,
@@ -18,8 +22,8 @@ from rawkit.wire.icmp_queries import (
 
 A, B = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2")
 
-# One table, read in both directions; the octets are laid out by hand from RFC 792 and
-# RFC 1256 §3. Each carries "abcd".
+# One table, read in both directions; the octets are laid out by hand from RFC 792,
+# RFC 950 appendix I and RFC 1256 §3. Each carries "abcd".
 VECTORS = [
     pytest.param(
         TimestampRequest(7, 1, 86_399_999),
@@ -31,6 +35,13 @@ VECTORS = [
         "0eff .... ffff ffff 00000001 80000000 ffffffff",
         id="timestamp reply",
     ),
+    pytest.param(InformationRequest(7, 1), "0f00 .... 0007 0001", id="info request"),
+    pytest.param(InformationReply(65535, 65535, 255), "10ff .... ffff ffff", id="info reply"),
+    pytest.param(AddressMaskRequest(7, 1), "1100 .... 0007 0001 00000000", id="mask request"),
+    pytest.param(
+        AddressMaskReply(7, 1, IPv4Address("255.255.255.0"), 255),
+        "12ff .... 0007 0001 ffffff00", id="mask reply",
+    ),
     pytest.param(RouterSolicitation(1, 0xDEADBEEF), "0a01 .... dead beef", id="solicitation"),
     pytest.param(RouterAdvertisement(1800, ()), "0900 .... 0002 0708", id="no router"),
     pytest.param(
@@ -38,7 +49,7 @@ VECTORS = [
         "0910 .... 0202 ffff c0000201 00000000 c0000202 80000000",
         id="routers",
     ),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("message", "octets"), VECTORS)
@@ -91,6 +102,10 @@ def test_a_message_of_another_type_is_kept_as_it_is() -> None:
         (TimestampRequest(1, -1), "sequence=-1"),
         (TimestampReply(1, 1, 1 << 32), "originate=4294967296"),
         (TimestampReply(1, 1, code=256), "code 256"),
+        (InformationRequest(65536, 1), "identifier=65536"),
+        (InformationReply(1, 1, 256), "code 256"),
+        (AddressMaskRequest(1, -1), "sequence=-1"),
+        (AddressMaskReply(1, 1, "255.255.255.0"), "'str' object"),  # type: ignore[arg-type]
         (RouterSolicitation(reserved=-1), "reserved=-1"),
         (RouterAdvertisement(65536, ()), "lifetime=65536"),
         (RouterAdvertisement(1, ((A, 1 << 31),)), "2147483648"),
