@@ -19,14 +19,14 @@ from rawkit.lab import Answer, Hop, Target
 from rawkit.lab.impairment import Counts
 from rawkit.lab.plan import LinkOptions
 from rawkit.record import fields
-from rawkit.wire import ethernet, extensions, icmp, icmpv6, ipv4, ipv6, udp
+from rawkit.wire import arp, ethernet, extensions, icmp, icmpv6, ipv4, ipv6, ndp, udp
 from rawkit.wire.packet import Header
 from tests.docs_json import WRITERS, heading_of, types_of, written_anew
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 CODE = re.compile(r"`([^`]+)`")
-ROOMS = (ethernet, ipv4, ipv6, extensions, udp, icmp, icmpv6)
+ROOMS = (ethernet, arp, ipv4, ipv6, extensions, udp, icmp, icmpv6, ndp)
 ABSTRACT = {"Message", "Quoting", "Echo", "Extended", "Extension", "Options", "Header"}
 
 

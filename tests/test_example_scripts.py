@@ -13,7 +13,7 @@ from rawkit.lab import Path as LyingPath
 from rawkit.wire.multipart import Label, mpls
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
-PING, TRACE = SCRIPTS / "ping.py", SCRIPTS / "trace.py"
+PING, TRACE, ARP = (SCRIPTS / f"{name}.py" for name in ("ping", "trace", "arp"))
 LONGEST = 60
 """Lines: a page, for a program that is to be read."""
 
@@ -82,9 +82,41 @@ def test_trace_tells_a_mistake_in_one_line() -> None:
     assert told.returncode == 1
 
 
+@pytest.mark.netns
+def test_arp_tells_who_is_there_and_who_is_there_twice() -> None:
+    with lab.star(leaves=4) as net:
+        asking, first, second, third = net.nodes
+        alone = run(asking, "eth0", f"{first.ipv4}-4", script=ARP)
+        third.own(second.ipv4)
+        twice = run(asking, "eth0", f"{first.ipv4}-4", str(first.ipv6), script=ARP)
+
+    found = [line.split()[:2] for line in alone.stdout.splitlines()[:-1]]
+    assert sorted(found) == [[f"10.1.0.{n}", f"02:00:00:00:01:0{n}"] for n in (2, 3, 4)]
+    assert alone.stdout.endswith("3 of 3 addresses are taken, 0 of them more than once\n")
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert re.search(
+        r"^10\.1\.0\.3  02:00:00:00:01:0[34]  \S+ ms  conflict$", twice.stdout, re.MULTILINE
+    )
+    assert twice.stdout.endswith("4 of 4 addresses are taken, 1 of them more than once\n")
+    assert (twice.returncode, twice.stderr) == (1, "")
+
+
+@pytest.mark.netns
+def test_arp_tells_a_mistake_in_one_line() -> None:
+    with lab.pair() as net:
+        told = run(net.first, "eth9", "10.1.0.2", script=ARP)
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == "arp.py: no interface 'eth9' here, only lo, eth0\n"
+
+
 @pytest.mark.parametrize(
     ("script", "usage"),
-    [(PING, "scripts/ping.py HOST [COUNT]"), (TRACE, "scripts/trace.py HOST [udp|icmp|tcp]")],
+    [
+        (PING, "scripts/ping.py HOST [COUNT]"),
+        (TRACE, "scripts/trace.py HOST [udp|icmp|tcp]"),
+        (ARP, "scripts/arp.py INTERFACE ADDRESSES…"),
+    ],
 )
 def test_a_program_to_be_read_fits_on_a_page_and_says_how_it_is_used(
     script: Path, usage: str
