@@ -1,11 +1,13 @@
 """What the verbs have in common: who is meant, and from where."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
 from rawkit.errors import UsageError
 from rawkit.host.names import numeric
+from rawkit.sockets.packet_io import PacketIO
 from rawkit.wire.address import Address
 
 Host = str | Address
@@ -23,6 +25,17 @@ class Place(Protocol):
 def inside(place: Place | None) -> AbstractContextManager[object]:
     """Return a context in which this thread is there; nowhere else, if there is no place."""
     return place.here() if place else nullcontext()
+
+
+def wrapped(io: PacketIO, wrap: Callable[[PacketIO], PacketIO] | None) -> PacketIO:
+    """Return a pipe with one of the caller's around it, if there is one; closed, if that fails."""
+    if wrap is None:
+        return io
+    try:
+        return wrap(io)
+    except BaseException:
+        io.close()
+        raise
 
 
 def source_address(source: Host | None) -> Address | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, TypedDict, Unpack
 
-from rawkit.api.common import Host, Place, inside, source_address
+from rawkit.api.common import Host, Place, inside, source_address, wrapped
 from rawkit.api.resolve import source_on, usable_link
 from rawkit.engine.discover import Discover, DiscoverEvent, DiscoverReport
 from rawkit.engine.neighbour_pace import PaceSettings
@@ -106,7 +106,7 @@ def discover_routers(
                 program=icmp_filter(version, ADVERTISEMENTS[version]),
                 groups=(multicast_mac(GROUPS[version]),),
             )
-        return wrap(io) if wrap else io
+        return wrapped(io, wrap)
 
     return DiscoverSession(engine, open_io)
 
@@ -144,7 +144,7 @@ def watch_neighbours(interface: str | None = None, **options: Unpack[WatchOption
     def open_io() -> PacketIO:
         with inside(place):
             io = open_frames(interface, ETH_P_ALL, **hearing)
-        return wrap(io) if wrap else io
+        return wrapped(io, wrap)
 
     return Session(Watch(settings), open_io)
 

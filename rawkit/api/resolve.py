@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, TypedDict, Unpack
 
-from rawkit.api.common import Host, Place, inside, source_address
+from rawkit.api.common import Host, Place, inside, source_address, wrapped
 from rawkit.engine.neighbour_events import Link, Purpose, ResolveEvent, Target
 from rawkit.engine.neighbour_packets import unscoped
 from rawkit.engine.resolve import Resolve, ResolveSettings
@@ -137,7 +137,7 @@ def session_for(host: Host, purpose: Purpose, options: ResolveOptions) -> Resolv
     def open_io() -> PacketIO:
         with inside(place):
             io = _open(address, name, cooked)
-        return wrap(io) if wrap else io
+        return wrapped(io, wrap)
 
     return ResolveSession(engine, open_io)
 

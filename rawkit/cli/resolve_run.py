@@ -78,12 +78,8 @@ class Run:
         """Print what stands before all else, now that the socket is there."""
         self._is_open = True
         startup.end()
-        try:
-            if not self._options.quiet:
-                self._write(self._printer.opening())
-        except BaseException:
-            io.close()
-            raise
+        if not self._options.quiet:
+            self._write(self._printer.opening())
         return io
 
     def _write(self, text: str) -> None:

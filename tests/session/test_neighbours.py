@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,6 +138,30 @@ def test_a_pipe_of_the_users_can_be_put_around_the_socket(pair: LabFactory) -> N
     rawkit.resolve(net.last.ipv4, at=net.first, wrap=wrap).run()
 
     assert [packet[ARP].operation for _, packet in seen] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        lambda net, wrap: rawkit.resolve(net.last.ipv4, at=net.first, wrap=wrap),
+        lambda net, wrap: rawkit.discover_routers("eth0", at=net.first, wrap=wrap),
+        lambda net, wrap: rawkit.watch_neighbours("eth0", at=net.first, wrap=wrap),
+    ],
+    ids=["resolve", "discover_routers", "watch_neighbours"],
+)
+def test_a_pipe_that_cannot_be_put_there_leaves_no_socket_open(
+    session: Callable[..., rawkit.Session[Any, Any]], pair: LabFactory
+) -> None:
+    net = pair()
+    before = open_descriptors()
+
+    def fails(_: PacketIO) -> PacketIO:
+        raise ValueError("not today")
+
+    with pytest.raises(ValueError, match="not today"):
+        session(net, fails).run()
+
+    assert open_descriptors() == before
 
 
 def test_routers_are_looked_for_on_asyncio_too(pair: LabFactory) -> None:
