@@ -21,7 +21,7 @@ from ipaddress import IPv4Address
 
 from rawkit.errors import BuildError
 from rawkit.record import record
-from rawkit.wire import ip_security, quick_start
+from rawkit.wire import ip_security
 from rawkit.wire.address import ipv4_address
 from rawkit.wire.ip_security import (
     BasicSecurity,
@@ -267,8 +267,8 @@ def _option(kind: int, body: bytes) -> Option:
             return timestamp
         case Kind.ROUTER_ALERT if len(body) == 2:
             return RouterAlert(int.from_bytes(body, "big"))
-        case Kind.QUICK_START if len(body) == quick_start.SIZE:
-            return QuickStart.read(body)
+        case Kind.QUICK_START if (asked := QuickStart.read(body)) is not None:
+            return asked
     return ip_security.read(kind, body) or Other(kind, body)
 
 

@@ -17,7 +17,7 @@ from ipaddress import IPv6Address
 from typing import ClassVar, Self
 
 from rawkit.errors import BuildError, ParseError, TruncatedError
-from rawkit.record import computed, record
+from rawkit.record import computed, record, replace
 from rawkit.wire.address import ipv6_address
 from rawkit.wire.numbers import EtherType, IPProtocol
 from rawkit.wire.packet import Header
@@ -26,6 +26,8 @@ LAYOUT = struct.Struct("!IHBB16s16s")
 SIZE = LAYOUT.size
 PSEUDO = struct.Struct("!16s16sI3xB")
 FLOW_LABEL = 0xFFFFF
+MOST = 0xFFFF
+"""Octets that a payload length can say."""
 number_of = IPv6Address.__int__
 
 
@@ -55,7 +57,7 @@ class IPv6(Header):
         first, length, next_header, hop_limit, src, dst = LAYOUT.unpack_from(data)
         if first >> 28 != 6:
             raise ParseError(f"IPv6: version field says {first >> 28}")
-        end = SIZE + length
+        end = SIZE + (length or _jumbo_length(next_header, data[SIZE:]))
         header = cls.filled(
             ipv6_address(src),
             ipv6_address(dst),
@@ -85,8 +87,14 @@ class IPv6(Header):
                 self.dst.packed,
             )
         except (struct.error, AttributeError) as error:  # or an address that is a string
+            if self.payload_length is None and self._is_jumbogram(payload):
+                return replace(self, payload_length=0).pack(payload)
             raise BuildError(f"IPv6: {error} in {self}") from error
         return head + payload + self.trailer
+
+    def _is_jumbogram(self, payload: bytes) -> bool:
+        length = _jumbo_length(self.next_header, memoryview(payload))
+        return length == len(payload) > MOST
 
     def carrying(self, inner: Header) -> Self:
         if self.next_header is not None or inner.IP_PROTOCOL is None:
@@ -121,3 +129,12 @@ class IPv6(Header):
     def traffic_class(self) -> int:
         """The DSCP and ECN bits as one octet."""
         return self.dscp << 2 | self.ecn
+
+
+def _jumbo_length(next_header: int | None, payload: memoryview) -> int:
+    """Return what a jumbo payload option says (RFC 2675 §2); 0 if there is none."""
+    if next_header != IPProtocol.HOP_BY_HOP:
+        return 0
+    from rawkit.wire.jumbo import announced
+
+    return announced(payload)

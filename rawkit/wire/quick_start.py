@@ -39,9 +39,11 @@ class QuickStart:
     """The two bits behind the nonce."""
 
     @classmethod
-    def read(cls, body: bytes) -> Self:
-        """Return the option in the 6 octets after its length octet."""
-        first, ttl, nonce = LAYOUT.unpack(body)
+    def read(cls, data: bytes) -> Self | None:
+        """Return the option in the octets after its length octet; ``None`` unless there are 6."""
+        if len(data) != SIZE:
+            return None
+        first, ttl, nonce = LAYOUT.unpack(data)
         return cls(first >> 4, first & 0x0F, ttl, nonce >> 2, nonce & 0b11)
 
     def packed(self) -> bytes:
