@@ -86,22 +86,18 @@ class UsageError(RawkitError, ValueError):
     """An argument makes no sense; the message says which, and what would."""
 
 
-class FilterError(UsageError):
+class FilterError(NotationError, UsageError):
     """A filter cannot be understood, or asked of such packets."""
 
-    def __init__(self, problem: str, text: str, start: int, end: int) -> None:
+    def __init__(self, problem: str, text: str, column: int, end: int) -> None:
+        super().__init__(f"filter: {problem}", text, column)
         self.problem = problem
-        self.text = text
-        """The whole filter."""
-        self.start, self.end = start, max(end, start + 1)
-        """Where in it the problem is: places from 0, the end excluded."""
-        super().__init__(f"filter: {problem} (column {start + 1})")
+        self.end = max(end, column + 1)
+        """The column behind what is wrong."""
 
-    @property
     def pointed(self) -> str:
-        """The filter, and below it carets where the problem is."""
-        shown = "".join(char if char.isprintable() else " " for char in self.text)
-        return f"{shown}\n{' ' * self.start}{'^' * (self.end - self.start)}"
+        """Return the filter, and below it a mark as long as what is wrong."""
+        return super().pointed() + "^" * (self.end - self.column - 1)
 
 
 class LabError(RawkitError, RuntimeError):

@@ -132,7 +132,7 @@ class _Parser:
         try:
             return self._parenthesis() if self._cursor.sees("(") else self._primitive()
         except FilterError as other:
-            raise (error if error and error.start > other.start else other) from None
+            raise (error if error and error.column > other.column else other) from None
 
     def _comparison(self) -> Relation | None:
         """Read a comparison; ``None``: what stands here is something else."""

@@ -98,7 +98,7 @@ def test_what_a_link_does_not_have_is_said(text: str, link: Link, said: str) -> 
         Filter.compile(text, link)
 
     assert said in str(caught.value)
-    assert caught.value.pointed.splitlines()[1].strip(" ^") == ""
+    assert caught.value.pointed().splitlines()[1].strip(" ^") == ""
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_what_is_wrong_is_said_and_pointed_at(text: str, said: tuple[str, int, i
         parse(text)
 
     error = caught.value
-    assert (error.problem, error.start, error.end) == said
+    assert (error.problem, error.column, error.end) == said
     assert str(error) == f"filter: {said[0]} (column {said[1] + 1})"
 
 
@@ -173,7 +173,7 @@ def test_carets_stand_below_the_place_and_nothing_else_moves_them() -> None:
         parse("tcp\tand prot 80")
 
     assert isinstance(caught.value, FilterError)
-    assert caught.value.pointed == "tcp and prot 80\n        ^^^^"
+    assert caught.value.pointed() == "tcp and prot 80\n        ^^^^"
 
 
 def test_names_are_looked_up_where_somebody_does() -> None:
@@ -207,7 +207,7 @@ def test_no_text_upsets_the_reader(text: str) -> None:
     try:
         parse(text)
     except FilterError as error:
-        assert 0 <= error.start < error.end <= len(text) + 1  # noqa: PT017
+        assert 0 <= error.column < error.end <= len(text) + 1  # noqa: PT017
 
 
 WORDS = st.sampled_from([*sorted(ALL_WORDS), *"()[]:/&|!<>=-+", "80", "tcp", "192.0.2.7", "0x10"])
@@ -218,7 +218,7 @@ def test_no_heap_of_words_upsets_the_reader(text: str) -> None:
     try:
         parse(text)
     except FilterError as error:
-        assert 0 <= error.start < error.end <= len(text) + 1  # noqa: PT017
+        assert 0 <= error.column < error.end <= len(text) + 1  # noqa: PT017
 
 
 @given(expressions(primitives | tags), st.data())
