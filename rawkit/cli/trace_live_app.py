@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from rich.text import Text
@@ -10,6 +11,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.css.query import NoMatches
 from textual.widgets import Footer, Static
 from textual.worker import Worker
 
@@ -143,7 +145,7 @@ class TraceApp(App[None]):
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self.exit)
-        self.set_interval(REFRESH, self.draw)
+        self.set_interval(REFRESH, self.redraw)
         self._feeder = self._run(self.session)
 
     def on_unmount(self) -> None:
@@ -152,7 +154,12 @@ class TraceApp(App[None]):
             loop.remove_signal_handler(number)
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.draw)
+        self.call_after_refresh(self.redraw)
+
+    def redraw(self) -> None:
+        """Bring the screen up to date, if there is one: at the end, widgets go before timers."""
+        with suppress(NoMatches):
+            self.draw()
 
     def draw(self) -> None:
         """Bring the screen up to date."""
@@ -291,7 +298,7 @@ class TraceApp(App[None]):
     def action_details(self) -> None:
         """Show or hide what is known of the selected hop."""
         self._shows_details = not self._shows_details
-        self.call_after_refresh(self.draw)
+        self.call_after_refresh(self.redraw)
         self.draw()
 
     def action_select(self, steps: int) -> None:

@@ -21,7 +21,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from rawkit.cli.trace_live import NO_TERMINAL, NO_TEXTUAL, Opener, live
-from rawkit.cli.trace_live_app import TraceApp
+from rawkit.cli.trace_live_app import REFRESH, TraceApp
 from rawkit.cli.trace_live_help import KEYS, WIDTH, HelpScreen, help_lines
 from rawkit.cli.trace_lookup import Lookup
 from rawkit.engine.trace_events import TraceEvent
@@ -328,6 +328,16 @@ def test_control_c_ends_it_from_within_help() -> None:
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         await pilot.press("ctrl+c")
         await until(pilot, lambda: not app.is_running)
+
+    play(script)
+
+
+def test_a_timer_that_outlives_the_widgets_does_no_harm() -> None:
+    async def script(pilot: Pilot[None], app: TraceApp) -> None:
+        await table_is_there(pilot, app)
+        await app.query_one("#hops").remove()
+        await pilot.pause(2 * REFRESH)
+        app.exit()
 
     play(script)
 
