@@ -2,9 +2,8 @@
 
 import math
 
-from rawkit.engine.echo_payload import EchoPayload, damage_of
-from rawkit.engine.family import family_of
 from rawkit.engine.ping_course import Course
+from rawkit.engine.ping_echo import ECHO_HEADER, EchoQuestion
 from rawkit.engine.ping_events import (
     Burst,
     ErrorReply,
@@ -16,9 +15,9 @@ from rawkit.engine.ping_events import (
     Target,
     Verdict,
 )
-from rawkit.engine.ping_match import Match, Matcher
+from rawkit.engine.ping_question import Ask, Match
 from rawkit.engine.ping_report import PingReport
-from rawkit.engine.ping_settings import PingSettings, outer_header
+from rawkit.engine.ping_settings import PingSettings
 from rawkit.engine.ping_tally import Outcome, Request, Tally
 from rawkit.engine.step import Step
 from rawkit.wire.address import Address
@@ -50,19 +49,24 @@ Until all that has come is read, nobody is given up, and no more is sent.
 """
 DEPARTING = 4096
 """Requests whose departure may still be told of."""
-ECHO_HEADER = 8
 
 
 class Ping:
-    """Sends echo requests to one target or many over one pipe, and keeps the books.
+    """Sends requests to one target or many over one pipe, and keeps the books.
 
-    Each request is known by target, identifier, sequence number and a keyed mark in
-    its payload, so that no answer is taken for another's. Requests do not wait for
-    one another; statistics count first answers in time, and nothing else.
+    Which requests, is the question's business: echo requests, if nothing else is asked
+    for. Each is known by target, numbers and a keyed mark, so that no answer is taken
+    for another's. Requests do not wait for one another; statistics count first answers
+    in time, and nothing else.
     """
 
     def __init__(
-        self, targets: tuple[Target, ...], identifier: int, key: bytes, settings: PingSettings
+        self,
+        targets: tuple[Target, ...],
+        identifier: int,
+        key: bytes,
+        settings: PingSettings,
+        ask: Ask = EchoQuestion,
     ) -> None:
         """Prepare a ping.
 
@@ -71,18 +75,17 @@ class Ping:
             identifier: 16 bits, unlike those of all other pings of this process.
             key: secret octets for the marks.
             settings: the rest.
+            ask: makes the question.
         """
         self.settings = settings
         self.identifier = identifier
-        self._payloads = EchoPayload(key, settings.size, settings.pattern)
         keep = settings.keep_replies and settings.count is not None
         self._tallies = [Tally(target, keep) for target in targets]
-        self._outers = [outer_header(target, settings) for target in targets]
-        self._matcher = Matcher(self._tallies, self._payloads, identifier, settings.any_source)
+        self._question = question = ask(self._tallies, settings, identifier, key)
+        self._echo = question if isinstance(question, EchoQuestion) else None
         self._course = Course(settings, len(targets))
         self._departing: dict[int, tuple[Packet, Request]] = {}
         self._lost_here = 0
-        self._plays_volleys = True
         self._untiring = 0
         self._fired: list[Request] = []
         self._unfired: list[Request] = []
@@ -124,8 +127,9 @@ class Ping:
         """
         reports, lost_here = [], self._lost_here
         via, why = ", ".join(self._via), "; ".join(filter(None, self._via.values()))
-        for tally in self._tallies:
-            report = tally.report(self._course.elapsed, lost_here, via, why)
+        for number, tally in enumerate(self._tallies):
+            answer = self._question.answer_of(number)
+            report = tally.report(self._course.elapsed, lost_here, via, why, answer)
             lost_here -= report.ledger.lost_here - report.ledger.not_sent
             reports.append(report)
         return tuple(reports)
@@ -143,10 +147,7 @@ class Ping:
         return tuple(send)
 
     def _packet(self, request: Request) -> Packet:
-        target = self._tallies[request.number].target
-        echo = family_of(target.address).echo_request(self.identifier, request.sequence & 0xFFFF)
-        payload = self._payloads.of(request.number, request.sequence)
-        packet = Packet((self._outers[request.number], echo), payload)
+        packet = self._question.packet(request)
         self._departing[id(packet)] = (packet, request)
         if len(self._departing) > DEPARTING:
             del self._departing[next(iter(self._departing))]
@@ -165,13 +166,13 @@ class Ping:
 
     def _volley_or_salvo(self, now: float, events: list[PingEvent]) -> Volley | Salvo | None:
         """Return what an adaptive ping leaves to the pipe, if the pipe takes it."""
-        if not self.settings.adaptive or not self._plays_volleys:
+        if not self.settings.adaptive or self._echo is None:
             return None
         if len(self._tallies) > 1:
-            return self._salvo(now, events)
-        return self._volley() if self.settings.volleys else None
+            return self._salvo(self._echo, now, events)
+        return self._volley(self._echo) if self.settings.volleys else None
 
-    def _salvo(self, now: float, events: list[PingEvent]) -> Salvo | None:
+    def _salvo(self, echo: EchoQuestion, now: float, events: list[PingEvent]) -> Salvo | None:
         """Return all that is due to many targets, for the pipe to send by itself."""
         pace = self._course.pace
         if self._fired or pace.due_at(now, self._course.caught_up) > now:
@@ -179,20 +180,13 @@ class Ping:
         self._fired = [self._next(now, events)]
         while len(self._fired) < SALVO and pace.due_at(now) <= now:
             self._fired.append(self._next(now, events))
-        outers, payloads = self._outers, self._payloads
-        return Salvo(
-            self.identifier,
-            tuple(
-                (outers[one.number], one.sequence, payloads.of(one.number, one.sequence))
-                for one in self._fired
-            ),
-        )
+        return echo.salvo(self._fired)
 
     def _landed(self, fired: Fired) -> list[PingEvent]:
         """Enter what became of a salvo in the books."""
         requests, self._fired = self._fired, []
         if not fired.departures:
-            self._plays_volleys, self._unfired = False, requests
+            self._echo, self._unfired = None, requests
             return []
         for request, sent_at in zip(requests, fired.departures, strict=True):
             request.sent_at = sent_at
@@ -218,26 +212,18 @@ class Ping:
             events.append(reply)
         return events
 
-    def _volley(self) -> Volley | None:
+    def _volley(self, echo: EchoQuestion) -> Volley | None:
         """Return requests for the pipe to play by itself, where each waits for the last."""
         course, tally = self._course, self._tallies[0]
         if not course.caught_up or course.pace.started is None:
             return None
         size = VOLLEY if course.pace.count is None else min(VOLLEY, course.wanted)
-        first = tally.sent + 1
-        payloads = tuple(self._payloads.of(0, first + turn) for turn in range(size))
-        return Volley(
-            self._outers[0],
-            self.identifier,
-            first,
-            payloads,
-            self.settings.interval,
-            course.ends_at(),
-        )
+        return echo.volley(tally.sent + 1, size, self.settings.interval, course.ends_at())
 
     def _played(self, played: Volleyed) -> list[PingEvent]:
         """Enter a volley in the books."""
-        self._plays_volleys = bool(played.departures)
+        if not played.departures:
+            self._echo = None
         tally, rtts = self._tallies[0], played.rtts
         for turn, sent_at in enumerate(played.departures):
             self._course.pace.next_target(sent_at)
@@ -283,7 +269,7 @@ class Ping:
         return NotSent(self._tallies[request.number].target, request.sequence, error)
 
     def _read(self, received: Received) -> list[PingEvent]:
-        match = self._matcher.match(received.packet)
+        match = self._question.match(received)
         if match is None:
             return []
         if match.message is not None:
@@ -291,13 +277,9 @@ class Ping:
         return [self._answered(received, match)]
 
     def _answered(self, received: Received, match: Match) -> Reply:
-        ip, request, packet = match.ip, match.request, received.packet
+        ip, request = match.ip, match.request
         tally = self._tallies[request.number]
         verdict = self._judge(received, ip.src, match)
-        payload, damage = b"", None
-        if verdict is Verdict.CORRUPTED:
-            payload = packet.payload
-            damage = damage_of(self._payloads.of(request.number, request.sequence), payload)
         if received.time < request.sent_at:
             request.forget_departure()  # this is the copy that the kernel makes for ourselves
         reply = Reply(
@@ -306,29 +288,30 @@ class Ping:
             ip.src,
             ip.ttl,
             max(0.0, received.time - request.sent_at),
-            len(packet.payload) + ECHO_HEADER,
+            match.size,
             received.time,
             verdict,
             request.sent_by,
             received.clock,
             ip.traffic_class,
             ip.options if isinstance(ip, IPv4) else b"",
-            payload,
-            damage,
+            received.packet.payload if verdict is Verdict.CORRUPTED else b"",
+            match.damage,
+            match.answer,
         )
         self._book(tally, request, reply)
         return reply
 
     def _judge(self, received: Received, source: Address, match: Match) -> Verdict:
         request = match.request
-        if match.damaged or received.checksum is Checksum.BAD:
+        if match.damage is not None or received.checksum is Checksum.BAD:
             return Verdict.CORRUPTED
-        if not self._matcher.speaks_for(source, request.number):
+        if not self._question.speaks_for(source, request.number):
             return Verdict.WRONG_SOURCE
         if request.outcome is Outcome.REPLIED or request.outcome is Outcome.LATE:
             return Verdict.DUPLICATE
         overdue = received.time > request.made_at + self.settings.timeout
-        if overdue or request.outcome is Outcome.GIVEN_UP:
+        if overdue or match.is_doubtful or request.outcome is Outcome.GIVEN_UP:
             return Verdict.LATE
         return Verdict.IN_TIME
 
@@ -338,6 +321,8 @@ class Ping:
                 self._settle(request, Outcome.REPLIED)
                 self._course.took(reply.rtt)
                 tally.sample(reply)
+                if reply.answer is not None:
+                    self._question.took(request.number, reply)
             case Verdict.DUPLICATE:
                 tally.duplicates += 1
             case Verdict.LATE:

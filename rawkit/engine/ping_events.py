@@ -1,11 +1,15 @@
 """What a ping tells while it runs: one frozen record a happening."""
 
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from rawkit.record import record
 from rawkit.wire.address import Address
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.received import Clock
+
+if TYPE_CHECKING:
+    from rawkit.engine.ping_answers import Answer
 
 
 @record
@@ -55,18 +59,18 @@ class Sent:
 
 @record
 class Reply:
-    """An echo reply to one of our requests."""
+    """An answer to one of our requests."""
 
     target: Target
     sequence: int
     """From 1, never wrapped: the wire carries its low 16 bits."""
     source: Address
     ttl: int
-    """TTL or hop limit on arrival."""
+    """TTL or hop limit on arrival; 0: the kernel does not tell."""
     rtt: float
     """Seconds."""
     size: int
-    """Octets of ICMP header and payload that arrived."""
+    """Octets behind the IP header that arrived; 0: the kernel does not tell."""
     time: float
     """When it arrived, in seconds of the monotonic clock."""
     verdict: Verdict = Verdict.IN_TIME
@@ -82,6 +86,8 @@ class Reply:
     """What came back; kept only where the verdict is ``CORRUPTED``."""
     damage: Damage | None = None
     """Why it is corrupted; ``None`` then means: the checksum."""
+    answer: "Answer | None" = None
+    """What it says, where more than an echo was asked for."""
 
 
 @record

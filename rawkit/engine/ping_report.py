@@ -1,9 +1,14 @@
 """What a ping found: the ledger of its requests, and their round-trip times."""
 
+from typing import TYPE_CHECKING
+
 from rawkit.engine.ping_events import Reply, Target
 from rawkit.engine.rtt import RTT
 from rawkit.record import field, record
 from rawkit.wire.received import Clock
+
+if TYPE_CHECKING:
+    from rawkit.engine.ping_answers import Answer
 
 
 @record
@@ -59,6 +64,9 @@ class PingReport:
     """The kind of socket: ``"ping socket"``, ``"raw socket"``."""
     why: str = ""
     """Why this kind and no other."""
+    answer: "Answer | None" = None
+    """What the target said in its latest reply in time; of a clock, in the quickest.
+    ``None``: it was asked for nothing but an echo, or did not reply."""
 
     @property
     def loss(self) -> float:

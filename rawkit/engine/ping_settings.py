@@ -84,8 +84,16 @@ class PingSettings:
             raise UsageError(f"IPv4 options are {len(self.options)} octets, not 0, 4, 8 … 40")
 
 
-def outer_header(target: Target, settings: PingSettings) -> IPv4 | IPv6:
-    """Return the IP header of every request to one target."""
+def outer_header(
+    target: Target, settings: PingSettings, transport: int | None = None
+) -> IPv4 | IPv6:
+    """Return the IP header of every request to one target.
+
+    Args:
+        target: whom it goes to.
+        settings: what it says.
+        transport: the protocol that it carries; ``None``: ICMP of its version.
+    """
     ttl = settings.ttl
     if ttl is None:
         ttl = 1 if target.address.is_multicast else 64
@@ -103,7 +111,7 @@ def outer_header(target: Target, settings: PingSettings) -> IPv4 | IPv6:
                 ecn=ecn,
                 dont_fragment=settings.dont_fragment,
                 options=settings.options,
-                protocol=IPProtocol.ICMP,
+                protocol=transport or IPProtocol.ICMP,
             )
         case IPv6Address() as src, IPv6Address() as dst:
             return IPv6(
@@ -113,6 +121,6 @@ def outer_header(target: Target, settings: PingSettings) -> IPv4 | IPv6:
                 dscp=dscp,
                 ecn=ecn,
                 flow_label=settings.flow_label,
-                next_header=IPProtocol.ICMPV6,
+                next_header=transport or IPProtocol.ICMPV6,
             )
     raise ValueError(f"{target.src} and {target.address} are not of one family")

@@ -1,12 +1,16 @@
 """The books of a ping: what became of every request to one target."""
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from rawkit.engine.ping_events import Reply, Target
 from rawkit.engine.ping_report import Ledger, PingReport
 from rawkit.engine.rtt import RoundTrips
 from rawkit.record import field, record
 from rawkit.wire.received import Clock
+
+if TYPE_CHECKING:
+    from rawkit.engine.ping_answers import Answer
 
 WINDOW = 1 << 16
 """As many requests can be told apart on the wire by their sequence number alone."""
@@ -81,13 +85,18 @@ class Tally:
         self.outcomes[outcome] += 1
         request.outcome = outcome
 
-    def find(self, wire_sequence: int) -> list[Request]:
-        """Return the requests that 16 bits of sequence number may mean, newest first."""
-        newest = self.sent - ((self.sent - wire_sequence) & (WINDOW - 1))
+    def find(self, wire_sequence: int, window: int = WINDOW) -> list[Request]:
+        """Return the requests that a sequence number on the wire may mean, newest first.
+
+        Args:
+            wire_sequence: the number.
+            window: how many there are.
+        """
+        newest = self.sent - ((self.sent - wire_sequence) & (window - 1))
         found = self._recent.get(newest)
         requests = [found] if found else []
         if self._given_up:
-            older = range(newest - WINDOW, max(0, newest - 8 * WINDOW), -WINDOW)
+            older = range(newest - window, max(0, newest - 8 * window), -window)
             requests += [self._given_up[n] for n in older if n in self._given_up]
         return requests
 
@@ -99,7 +108,9 @@ class Tally:
         if self.keep_replies:
             self.replies.append(reply)
 
-    def report(self, elapsed: float, lost_here: int, via: str, why: str) -> PingReport:
+    def report(
+        self, elapsed: float, lost_here: int, via: str, why: str, answer: "Answer | None" = None
+    ) -> PingReport:
         """Close the books.
 
         Args:
@@ -107,6 +118,7 @@ class Tally:
             lost_here: packets that the socket lost; so many unanswered requests were answered.
             via: the kind of socket.
             why: why that kind.
+            answer: what the target said.
         """
         clocks = None
         if self.rtts.count:
@@ -121,6 +133,7 @@ class Tally:
             clocks=clocks,
             via=via,
             why=why,
+            answer=answer,
         )
 
     def _ledger(self, lost_here: int) -> Ledger:

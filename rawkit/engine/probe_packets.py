@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from rawkit.engine.family import family_of
 from rawkit.engine.ping_events import Target
+from rawkit.engine.syn import SYN_OPTIONS, WINDOW
 from rawkit.engine.trace_events import Probe
 from rawkit.engine.trace_settings import ACK, IP_HEADER, LENGTH, SHORTEST, TraceSettings
 from rawkit.errors import UsageError
@@ -40,12 +41,7 @@ HEAD = struct.Struct("!IIH")
 """Serial number, keyed hash, and the two octets that make the sum right."""
 MARK = struct.Struct("!II")
 SIXTEEN, THIRTY_TWO = 0xFFFF, 0xFFFF_FFFF
-SYN_OPTIONS = bytes.fromhex("020405b4 0402 080a0000000100000000 01 030307")
-"""What Linux puts into a SYN: MSS 1460, SACK permitted, timestamps, window scale. Some
-firewalls drop a SYN with fewer."""
 LOWEST_FREE_PORT = 1024
-WINDOW = 64_240
-"""Octets; what a Linux SYN offers."""
 PROTOCOL = {
     ("udp", 4): IPProtocol.UDP,
     ("udp", 6): IPProtocol.UDP,

@@ -7,6 +7,7 @@ from rawkit.record import record
 from rawkit.wire.packet import Packet
 
 if TYPE_CHECKING:
+    from rawkit.wire.handshake import Handshake
     from rawkit.wire.link import VLAN, Direction
 
 
@@ -42,3 +43,5 @@ class Received:
     """The outermost tag of the frame, which the kernel took off."""
     direction: "Direction | None" = None
     """Where it was going. Only a pipe of frames tells this and the tag."""
+    handshake: "Handshake | None" = None
+    """The packet was put together, for the kernel made the connection and showed none."""
