@@ -5,7 +5,7 @@ from typing import cast
 
 from rawkit.errors import BuildError
 from rawkit.record import fields
-from rawkit.wire import icmp, icmpv6, ip_options, multipart, tcp_options
+from rawkit.wire import icmp, icmpv6, multipart
 from rawkit.wire.arp import ARP
 from rawkit.wire.carrier import Carrier
 from rawkit.wire.ethernet import Ethernet
@@ -213,10 +213,10 @@ def _is_absent(header: Header, name: str) -> bool:
 
 def _meanings(header: Header) -> Iterator[str]:
     match header:
-        case IPv4(options=options):
-            yield from (str(option) for option in ip_options.decode(options))
-        case TCP(options=options):
-            yield from (str(option) for option in tcp_options.decode(options))
+        case IPv4() | TCP() | HopByHop() | DestinationOptions() | Routing():
+            from rawkit.wire.text_options import option_meanings
+
+            yield from option_meanings(header)
         case icmp.Unreachable() | icmp.TimeExceeded() | icmp.ParameterProblem():
             yield from _objects(header.extensions)
         case icmpv6.Unreachable() | icmpv6.TimeExceeded():

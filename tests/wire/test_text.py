@@ -11,7 +11,10 @@ from rawkit.wire import (
     icmp_queries,
     icmpv6,
     ip_options,
+    ipv6_option_values,
+    ipv6_options,
     multipart,
+    routing,
     tcp_options,
 )
 from rawkit.wire.dissect import dissect, dissect_ip
@@ -346,12 +349,30 @@ def test_a_tree_shows_what_options_and_extensions_mean() -> None:
     shown = tree(dissect(bytes(ip / error / UDP4)))
     segment = tree(IPv4(A, B) / TCP(1, 2, options=SYN_OPTIONS))
 
-    assert "RecordRoute(recorded=(IPv4Address('192.0.2.1'),), free=2)" in shown
+    assert "RecordRoute(recorded=[192.0.2.1], free=2)" in shown
     assert "Label(label=16" in shown
     assert str(info) in shown
     assert "ExtensionObject(class_number=77" in shown
     assert "MaximumSegmentSize(size=1460)" in segment
     assert "Label(label=16" in tree(BACK6 / icmpv6.TimeExceeded(extensions=error.extensions))
+
+
+def test_a_tree_shows_what_extension_headers_mean() -> None:
+    first, route = routing.through(B6, destination=A6)
+    hops = HopByHop(
+        ipv6_options.encode(ipv6_option_values.RouterAlert(), ipv6_options.Other(62, b"a"))
+    )
+
+    shown = tree(IPv6(A6, first) / hops / route / UDP(1, 2)).splitlines()
+
+    assert "    RouterAlert(value=0)" in shown
+    assert "    Other(kind=62, data=0x61)" in shown
+    assert "    PadN()" not in shown
+    assert "    Pad1()" in shown
+    assert (
+        "    SegmentRoute(segments=[2001:db8::1, 2001:db8::2], flags=0, tag=0, objects=[])" in shown
+    )
+    assert "Route" not in tree(IPv6(A6, B6) / Routing(9, 1) / UDP(1, 2)).replace("Routing", "")
 
 
 def test_a_tree_shows_frames_and_why_reading_stopped() -> None:
