@@ -250,6 +250,8 @@ def _source(address: Address, interface: str, purpose: Purpose, source: Address 
             source = source_for(address, interface)
     if source.version != address.version:
         raise UsageError(f"source address {source} to ask for {address}")
+    if purpose in (Purpose.ANNOUNCE, Purpose.ANSWER) and source.version == 4 and source != address:
+        raise UsageError(f"source address {source}: {address} is announced by itself (RFC 5227)")
     if source.is_unspecified and source.version == 6 and purpose is not Purpose.PROBE:
         # RFC 4861 §7.2.4: who asks on behalf of nobody is answered as one of all.
         raise UsageError("source address :: is for probes only (-D, detect_duplicate)")

@@ -184,6 +184,36 @@ def test_who_cannot_be_asked_is_refused_with_the_way_out(
         rawkit.resolve(host, at=net.first, **options)
 
 
+def test_an_announcement_over_ipv4_has_no_other_source(pair: LabFactory) -> None:
+    """With another one it would be a question (RFC 5227 §2.3)."""
+    net = pair()
+    ip(net.first, "address", "add", "10.1.0.9/16", "dev", "eth0")
+
+    with pytest.raises(UsageError, match=r"10\.1\.0\.1 is announced by itself"):
+        rawkit.announce_address(net.first.ipv4, source="10.1.0.9", at=net.first)
+
+
+def test_an_announcement_over_ipv6_may_come_from_another_address(pair: LabFactory) -> None:
+    net = pair()
+
+    with LinkHost(net.last, lambda _: ()) as host:
+        rawkit.announce_address(
+            net.first.ipv6, source="fe80::1:1", at=net.first, count=1, timeout=0.3
+        ).run()
+        (said,) = [one for one in host.heard if NeighborAdvertisement in one]
+
+    assert said[IPv6].src == IPv6Address("fe80::1:1")
+    assert said[NeighborAdvertisement].target == net.first.ipv6
+
+
+def test_who_has_no_address_can_ask_over_ipv4(pair: LabFactory) -> None:
+    net = pair()
+
+    report = rawkit.resolve(net.last.ipv4, source="0.0.0.0", at=net.first, count=1).run()
+
+    assert (report.mac, report.answered) == (net.last.run(own_mac), 1)
+
+
 def test_an_interface_may_be_named_by_its_number(pair: LabFactory) -> None:
     net = pair()
     index = next(number for number, name in net.first.run(interfaces) if name == "eth0")
