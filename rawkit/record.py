@@ -231,7 +231,7 @@ def _compile_init(made: Any) -> Callable[..., None]:
 def _init_of(made: Any, kind: Any) -> Callable[..., None]:
     """Compile an ``__init__`` with the fields of a record for it, or a class derived from it."""
     every, frozen, _ = made._record_source
-    scope: dict[str, Any] = {"MISSING": MISSING}
+    scope: dict[str, Any] = {"__missing__": MISSING}
     parameters, defaults, names = ["self"], [], []
     for one in sorted(every, key=lambda f: f.kw_only):
         name = one.name
@@ -243,18 +243,19 @@ def _init_of(made: Any, kind: Any) -> Callable[..., None]:
                 continue
             defaults.append(f"{name} = {name}_default{'()' if one.factory else ''}")
         elif one.factory is not None:
-            parameters.append(f"{name}=MISSING")
-            defaults.append(f"{name} = {name}_default() if {name} is MISSING else {name}")
+            parameters.append(f"{name}=__missing__")
+            defaults.append(f"{name} = {name}_default() if {name} is __missing__ else {name}")
         else:
             parameters.append(name if one.default is MISSING else f"{name}={name}_default")
         names.append(name)
     puts = [f"self.{name} = {name}" for name in names]
     if frozen and names:
-        scope |= {"kind": kind, "twin": _open_twin(kind), "become": BECOME}
-        scope["fill"] = partial(_fill, made)
+        # A field may have any name but one like these, which would hide what it names here.
+        scope |= {"__kind__": kind, "__twin__": _open_twin(kind), "__become__": BECOME}
+        scope["__fill__"] = partial(_fill, made)
         values = "".join(f"{name!r}: {name}, " for name in names)
-        elsewise = f"if self.__class__ is not kind: return fill(self, {{{values}}})"
-        puts = [elsewise, "become(self, twin)", *puts, "self.__class__ = kind"]
+        elsewise = f"if self.__class__ is not __kind__: return __fill__(self, {{{values}}})"
+        puts = [elsewise, "__become__(self, __twin__)", *puts, "self.__class__ = __kind__"]
     lines = [*defaults, *puts]
     if hasattr(kind, "__post_init__"):
         lines.append("self.__post_init__()")
@@ -265,8 +266,9 @@ def _compile_filled(kind: Any) -> Callable[..., Any]:
     """Give a class its own ``filled``, and return that."""
     names = [one.name for one in fields(kind)]
     puts = [f"self.{name} = {name}" for name in names]
-    lines = ["self = twin()", *puts, "self.__class__ = kind", "return self"]
-    filled = compiled("filled", names, lines, {"twin": _open_twin(kind), "kind": kind})
+    lines = ["self = __twin__()", *puts, "self.__class__ = __kind__", "return self"]
+    scope = {"__twin__": _open_twin(kind), "__kind__": kind}
+    filled = compiled("filled", names, lines, scope)
     kind.filled = staticmethod(filled)
     return filled
 

@@ -243,6 +243,26 @@ def test_too_few_or_too_many_values_fill_no_record(made: int) -> None:
             Dotted.filled(*values)
 
 
+def test_fields_may_be_called_as_the_constructor_calls_its_own_things() -> None:
+    @record
+    class Odd(Fillable):
+        kind: int
+        twin: int = 2
+        become: int = 3
+        fill: int = 4
+        MISSING: int = 5
+        rest: list[int] = field(default_factory=list)
+
+    values = (1, 2, 3, 4, 5, [])
+    constructors = list[object]()
+    for _ in range(FEW + 4):
+        assert [getattr(Odd(1), one.name) for one in fields(Odd)] == list(values)
+        assert Odd.filled(*values) == Odd(1)
+        constructors.append(Odd.__init__)
+
+    assert constructors[-1] is constructors[-2], "it was compiled for each of them"
+
+
 def test_a_derived_class_is_filled_by_its_own_constructor_after_a_few() -> None:
     @record
     class Box:
