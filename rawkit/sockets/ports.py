@@ -61,7 +61,9 @@ def bind(
 def reserve(version: int, method: str, port: int, settings: Settings) -> socket.socket:
     """Return a socket that does nothing but hold a port.
 
-    What comes for it is dropped in the kernel, and no path MTU is learnt by it.
+    Datagrams that come for it are dropped in the kernel. Segments do not come to a TCP
+    socket that neither listens nor connects: the kernel answers them as if there were no
+    socket. No path MTU is learnt by either.
 
     Args:
         version: 4 or 6.
@@ -76,7 +78,8 @@ def reserve(version: int, method: str, port: int, settings: Settings) -> socket.
     """
     sock = open_socket(version, KINDS[method], 0)
     try:
-        attach(sock, NOTHING)
+        if method == "udp":  # on a TCP socket a filter takes CAP_NET_ADMIN, and does nothing
+            attach(sock, NOTHING)
         (IPv4Fields if version == 4 else IPv6Fields)(sock, None, learn_pmtu=False)
         bind(sock, version, settings, port)
     except BaseException:

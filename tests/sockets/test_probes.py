@@ -68,6 +68,20 @@ def test_a_kind_can_be_asked_for(version: int, method: Method, kind: Kind, host:
     assert host.run(opening, version, method, kind) == Opened(names[kind], "asked for")
 
 
+@pytest.mark.parametrize("method", ["udp", "icmp", "tcp"])
+@BOTH_VERSIONS
+def test_the_right_to_raw_sockets_is_enough(
+    version: int, method: Method, closed_host: Namespace
+) -> None:
+    """Filters on TCP sockets take CAP_NET_ADMIN as well on some kernels (commit 5d39580f68e6)."""
+
+    def with_that_alone() -> object:
+        drop((Capability.NET_RAW,))
+        return opening(version, method, "raw")
+
+    assert closed_host.run(with_that_alone) == Opened("raw socket", "asked for")
+
+
 @BOTH_VERSIONS
 def test_a_udp_socket_needs_no_privilege_at_all(version: int, closed_host: Namespace) -> None:
     opened = closed_host.run(unprivileged(lambda: opening(version, "udp")))
