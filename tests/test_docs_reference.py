@@ -19,15 +19,42 @@ from rawkit.lab import Answer, Hop, Target
 from rawkit.lab.impairment import Counts
 from rawkit.lab.plan import LinkOptions
 from rawkit.record import fields
-from rawkit.wire import arp, ethernet, extensions, icmp, icmpv6, ipv4, ipv6, ndp, udp
+from rawkit.wire import (
+    arp,
+    ethernet,
+    extensions,
+    gre,
+    icmp,
+    icmp_queries,
+    icmpv6,
+    igmp,
+    ipv4,
+    ipv6,
+    llc,
+    mld,
+    multicast_routers,
+    multicast_routers_ipv6,
+    ndp,
+    sctp,
+    udp,
+    udplite,
+    vlan,
+    vxlan,
+)
 from rawkit.wire.packet import Header
 from tests.docs_json import WRITERS, heading_of, types_of, written_anew
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 CODE = re.compile(r"`([^`]+)`")
-ROOMS = (ethernet, arp, ipv4, ipv6, extensions, udp, icmp, icmpv6, ndp)
-ABSTRACT = {"Message", "Quoting", "Echo", "Extended", "Extension", "Options", "Header"}
+ROOMS = (
+    *(ethernet, llc, vlan, arp, ipv4, ipv6, extensions, udp, udplite, sctp, gre, vxlan),
+    *(icmp, icmp_queries, icmpv6, ndp, mld, multicast_routers_ipv6, igmp, multicast_routers),
+)
+ABSTRACT = {
+    *("Message", "Quoting", "Echo", "Extended", "Extension", "Options", "Header"),
+    *("Timestamp", "Information", "AddressMask", "Membership", "Advertisement", "Bare"),
+}
 
 
 def text(page: str) -> str:

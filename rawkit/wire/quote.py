@@ -44,11 +44,12 @@ def quoted(packet: Packet) -> Packet | None:
     """Return the packet that an ICMP error is about, or ``None`` if ``packet`` is no error.
 
     Only the beginning of it may be there, and its last header may be cut short: the
-    octets are then in the payload. Its checksums and lengths are as they were quoted.
+    octets are then in the payload. Its checksums and lengths are as they were quoted. What
+    a datagram carries is not read: whoever sent it knows better what that was.
     """
     for index, header in enumerate(packet.headers):
         if header.QUOTES is not None:
-            return Packet(packet.headers[index + 1 :], packet.payload, packet.error)
+            return _as_sent(Packet(packet.headers[index + 1 :], packet.payload, packet.error))
         if header.IP_PROTOCOL == IPProtocol.ICMPV6:
             from rawkit.wire.quote_ipv6 import redirected
 
@@ -83,3 +84,12 @@ def says(message: Header) -> str:
 def word_for(words: tuple[str, ...], code: int, otherwise: str) -> str:
     """Return the word for a code, or else ``otherwise``."""
     return words[code] if 0 <= code < len(words) else otherwise
+
+
+def _as_sent(packet: Packet) -> Packet:
+    """Return a packet with all that a datagram in it carries as its payload."""
+    for place, header in enumerate(packet.headers[:-1], 1):
+        if header.IP_PROTOCOL == IPProtocol.UDP:
+            inside = bytes(Packet(packet.headers[place:], packet.payload))
+            return Packet(packet.headers[:place], inside, packet.error)
+    return packet

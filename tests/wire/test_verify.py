@@ -10,14 +10,22 @@ from rawkit.wire.arp import ARP
 from rawkit.wire.dissect import dissect
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment
+from rawkit.wire.gre import GRE
+from rawkit.wire.igmp import LeaveGroup
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.llc import SNAP
+from rawkit.wire.mld import ListenerQuery
 from rawkit.wire.ndp import NeighborSolicitation
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.received import Checksum
+from rawkit.wire.sctp import SCTP, Chunk
 from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
+from rawkit.wire.udplite import UDPLite
 from rawkit.wire.verify import verdict
+from rawkit.wire.vlan import ServiceTag, VLANTag
+from rawkit.wire.vxlan import VXLAN
 
 A, B = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2")
 A6, B6 = IPv6Address("2001:db8::1"), IPv6Address("2001:db8::2")
@@ -34,6 +42,16 @@ CHECKED = {
     "echo over IPv6": V6 / icmpv6.EchoRequest(1, 2) / b"payload",
     "neighbour solicitation": V6 / NeighborSolicitation(B6),
     "ICMP error": V4 / icmp.Unreachable(1) / IPv4(B, A) / UDP(1, 2) / b"payload",
+    "IGMP": V4 / LeaveGroup(IPv4Address("233.252.0.1")),
+    "MLD": V6 / ListenerQuery(),
+    "SCTP": V4 / SCTP(1, 2, 3, (Chunk(1, b"odd"),)) / b"",
+    "UDP-Lite": V4 / UDPLite(1, 2) / b"payload",
+    "UDP-Lite, covered in part": V6 / UDPLite(1, 2, 8) / b"payload",
+    "GRE with a checksum": V4 / GRE(checksum_present=True) / IPv4(B, A) / UDP(1, 2) / b"payload",
+    "inside GRE without one": V4 / GRE() / IPv6(B6, A6) / UDP(1, 2) / b"payload",
+    "inside VXLAN": V4 / UDP(1, 4789, checksum=0) / VXLAN(1) / V4 / UDP(1, 2) / b"payload",
+    "behind tags": FRAME / ServiceTag(1) / VLANTag(2) / IPv4(A, B) / UDP(1, 2) / b"payload",
+    "behind SNAP": FRAME / SNAP() / IPv4(A, B) / UDP(1, 2) / b"payload",
     "with what fills a frame": FRAME / IPv4(A, B, trailer=bytes(9)) / UDP(1, 2, trailer=b"xy"),
 }
 
@@ -57,6 +75,21 @@ def test_one_wrong_bit_behind_ip_is_bad(packet: Packet) -> None:
     wrong = read.replace(kind, checksum=getattr(header, "checksum", 0) ^ 0x0100)
 
     assert verdict(received(wrong)) is Checksum.BAD
+
+
+@pytest.mark.parametrize(
+    "inside", [IPv4(A, B, checksum=1) / UDP(1, 2), IPv4(A, B) / UDP(1, 2, checksum=1)]
+)
+def test_where_a_tunnel_has_no_checksum_that_inside_counts(inside: Packet) -> None:
+    through = (
+        V4 / UDP(1, 4789, checksum=0) / VXLAN(1) / FRAME / inside,
+        V4 / GRE() / inside,
+        V6 / inside,
+        FRAME / VLANTag(1) / inside,
+    )
+
+    for packet in through:
+        assert verdict(received(packet)) is Checksum.BAD
 
 
 def test_a_wrong_checksum_of_ipv4_is_bad() -> None:

@@ -13,6 +13,7 @@ from rawkit.wire.dissect_frame import dissect_frame
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.quote import quoted
 from rawkit.wire.udp import UDP
 from rawkit.wire.vxlan import PORT, VXLAN
 
@@ -101,6 +102,18 @@ def test_a_payload_that_does_not_read_as_vxlan_stays_payload(payload: bytes, rea
 
     assert (type(read.headers[-1]), read.payload, str(read.error)) == (UDP, payload, reason)
     assert bytes(read) == octets
+
+
+def test_in_a_quote_it_is_left_to_whoever_sent_the_datagram() -> None:
+    """Marks of a probe may look like a header."""
+    ours = IPv4(A, B) / UDP(40000, PORT) / b"\x08mark"
+    theirs = IPv4(A, B) / UDP(40000, PORT) / VXLAN(1) / LINK / IPv4(A, B, 200) / b"hi"
+
+    for sent in (ours, theirs):
+        found = quoted(dissect(bytes(IPv4(B, A) / icmp.TimeExceeded() / sent)))
+        assert found is not None
+        assert found.headers == sent.headers[:2]
+        assert bytes(found) == bytes(sent)
 
 
 @pytest.mark.usefixtures("ports")
