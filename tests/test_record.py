@@ -238,7 +238,8 @@ def test_too_few_or_too_many_values_fill_no_record(made: int) -> None:
     for _ in range(made):
         Dotted.filled(1, 2, "a")
 
-    for values in ((1, 2), (1, 2, "a", 3)):
+    wrong: list[tuple[object, ...]] = [(1, 2), (1, 2, "a", 3)]
+    for values in wrong:
         with pytest.raises((TypeError, ValueError)):
             Dotted.filled(*values)
 
@@ -253,7 +254,7 @@ def test_fields_may_be_called_as_the_constructor_calls_its_own_things() -> None:
         MISSING: int = 5
         rest: list[int] = field(default_factory=list)
 
-    values = (1, 2, 3, 4, 5, [])
+    values: tuple[object, ...] = (1, 2, 3, 4, 5, [])
     constructors = list[object]()
     for _ in range(FEW + 4):
         assert [getattr(Odd(1), one.name) for one in fields(Odd)] == list(values)

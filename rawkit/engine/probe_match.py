@@ -5,7 +5,6 @@ probe alone points to none. A mark in the payload settles it. Where a router quo
 eight octets, the header has to do: see :mod:`rawkit.engine.probe_packets`.
 """
 
-from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from rawkit.engine.family import family_of
@@ -14,7 +13,7 @@ from rawkit.engine.trace_events import Kind, Probe
 from rawkit.engine.trace_settings import ACK
 from rawkit.record import record
 from rawkit.wire import icmp
-from rawkit.wire.address import Address
+from rawkit.wire.address import Address, same_address
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Header, Packet
@@ -237,7 +236,7 @@ class ProbeMatcher:
         src = self._packets.target.src
         if not self.sees_headers:
             return ()
-        moved = not src.is_unspecified and not _same(ours.src, src)
+        moved = not src.is_unspecified and not same_address(ours.src, src)
         return ("source address", *others) if moved else others
 
     # Who is who
@@ -273,7 +272,7 @@ class ProbeMatcher:
         return Kind.REACHED if closed and self._is_target(source) else Kind.REFUSED
 
     def _is_target(self, address: Address) -> bool:
-        return _same(address, self._packets.target.address)
+        return same_address(address, self._packets.target.address)
 
     def _serial_at(self, sequence: int) -> int:
         return self._packets.serial_at(sequence & THIRTY_TWO)
@@ -303,10 +302,3 @@ def _objects_in(extensions: bytes) -> "tuple[ExtensionObject, ...]":
     from rawkit.wire.multipart import read, verdict
 
     return () if verdict(extensions) is Checksum.BAD else read(extensions)
-
-
-def _same(one: Address, other: Address) -> bool:
-    """Compare addresses without their scope: a quote says nothing of it."""
-    if isinstance(one, IPv4Address) or isinstance(other, IPv4Address):
-        return one == other
-    return one == other or int(one) == int(other)

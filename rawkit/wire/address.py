@@ -15,6 +15,11 @@ ipv4_address = lru_cache(4096)(IPv4Address)
 ipv6_address = lru_cache(4096)(IPv6Address)
 
 
+def same_address(one: Address, other: Address) -> bool:
+    """Compare addresses without their scope: a packet says nothing of it."""
+    return one == other or (one.version == other.version and int(one) == int(other))
+
+
 class MAC(bytes):
     """A 48-bit hardware address: six octets that print with colons."""
 
