@@ -8,7 +8,9 @@ from rawkit.cli.trace_live_model import Row
 from rawkit.record import record
 
 NARROWEST_HOST, WIDEST_HOST = 15, 46
-"""Columns; an IPv4 address is never cut off."""
+"""Columns; for an IPv6 address others give way."""
+BESIDE_HOST = 12
+"""Columns of what always stays beside it, hop and loss, with their blanks."""
 NARROWEST_HISTORY, WIDEST_HISTORY = 10, 60
 WIDEST_NETWORK, WIDEST_NOTES = 24, 32
 NUMBER, NUMBERS = 6, ("last", "avg", "best", "worst", "stdev")
@@ -47,7 +49,7 @@ def columns(rows: Sequence[Row], width: int) -> tuple[Column, ...]:
     """Choose columns and their widths, a blank between two of them."""
     wish = _wishes(rows)
     chosen = [name for name in ORDER if wish.get(name)]
-    least = wish | {"host": NARROWEST_HOST, "history": NARROWEST_HISTORY}
+    least = wish | {"host": _least_host(rows, width), "history": NARROWEST_HISTORY}
     for name in LEAST_WANTED:
         if sum(least[one] + 1 for one in chosen) - 1 <= width:
             break
@@ -100,6 +102,14 @@ def _wishes(rows: Sequence[Row]) -> dict[str, int]:
         "notes": _widest([_notes(row) for row in rows], 0, WIDEST_NOTES),
         "history": WIDEST_HISTORY,
     }
+
+
+def _least_host(rows: Sequence[Row], width: int) -> int:
+    """Return how wide the hosts have to be: a name may be cut off, and an address not."""
+    addresses = [row.host for row in rows if ":" in row.host]
+    return min(
+        _widest(addresses, NARROWEST_HOST, WIDEST_HOST), max(NARROWEST_HOST, width - BESIDE_HOST)
+    )
 
 
 def _widest(texts: Sequence[str], at_least: int, at_most: int) -> int:

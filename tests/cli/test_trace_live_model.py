@@ -323,6 +323,15 @@ def test_columns_go_where_there_is_no_room_and_the_host_stays() -> None:
     assert columns(rows(), 20)[1].width == 15
 
 
+def test_an_address_is_not_cut_off_while_there_are_other_columns() -> None:
+    address = "2001:db8:1234:5678:9abc:def0:1234:5678"
+    of_ipv6 = [replace(row, host=address) if row.hop.sources else row for row in rows()]
+
+    assert address in text(table(of_ipv6, 80, 0)[1])
+    assert address in text(table(of_ipv6, 54, 0)[1])
+    assert text(table(of_ipv6, 30, 0)[1]).startswith("   1 2001:db8:1234")
+
+
 def test_a_long_host_gets_what_room_there_is() -> None:
     long = replace(rows()[0], host="a-router-with-a-very-long-name.of-the-provider.example")
 
