@@ -8,6 +8,7 @@ on a raw IPv6 socket it starts behind all IPv6 headers.
 import socket
 import struct
 from array import array
+from typing import NamedTuple
 
 from rawkit.sockets import options
 from rawkit.wire.bpf import (
@@ -53,13 +54,33 @@ def attach(sock: socket.socket, program: bytes) -> None:
     options.SO_ATTACH_FILTER.set(sock, value)
 
 
+class Query(NamedTuple):
+    """A kind of ICMP message that is answered by another, and what a ping is known by."""
+
+    request: int
+    """Type of the message."""
+    reply: int
+    """Type of its answer."""
+    identifier: int = 4
+    """Where both have the identifier: octets from the start of the message."""
+
+
+ECHO = {4: Query(8, 0), 6: Query(128, 129)}
+
+
 def echo_filter(version: int, identifier: int) -> bytes:
     """Return a filter for raw ICMP sockets that lets pass what concerns one ping.
 
     That is: echo replies with this identifier, and ICMP errors, redirects and quenches
     that quote an echo request with this identifier.
     """
-    return assemble(_echo_v4(identifier) if version == 4 else _echo_v6(identifier))
+    return query_filter(version, identifier, ECHO[version])
+
+
+def query_filter(version: int, identifier: int, query: Query) -> bytes:
+    """Return the same for a ping by another kind of message."""
+    lines = _query_v4(identifier, query) if version == 4 else _query_v6(identifier, query)
+    return assemble(lines)
 
 
 def _verdict(identifier: int) -> list[Line]:
@@ -73,12 +94,12 @@ def _verdict(identifier: int) -> list[Line]:
     ]
 
 
-def _echo_v4(identifier: int) -> list[Line]:
-    reply, request, icmp, quote = 0, 8, 1, 8
+def _query_v4(identifier: int, query: Query) -> list[Line]:
+    icmp, quote = 1, 8
     return [
         Op(LOAD_X_IHL, 0),
         Op(LOAD_BYTE_FROM_X, 0),
-        Op(JUMP_EQUAL, reply, "reply"),
+        Op(JUMP_EQUAL, query.reply, "reply"),
         *(Op(JUMP_EQUAL, error, "error") for error in (3, 4, 5, 11)),
         Op(JUMP_EQUAL, 12, "error", "drop"),
         "error",
@@ -92,30 +113,29 @@ def _echo_v4(identifier: int) -> list[Line]:
         Op(ADD_X),
         Op(TO_X),  # X: both IP header lengths
         Op(LOAD_BYTE_FROM_X, quote),
-        Op(JUMP_EQUAL, request, "", "drop"),
-        Op(LOAD_HALF_FROM_X, quote + 4),
+        Op(JUMP_EQUAL, query.request, "", "drop"),
+        Op(LOAD_HALF_FROM_X, quote + query.identifier),
         Op(JUMP_ALWAYS, 0, "identifier"),
         "reply",
-        Op(LOAD_HALF_FROM_X, 4),
+        Op(LOAD_HALF_FROM_X, query.identifier),
         "identifier",
         *_verdict(identifier),
     ]
 
 
-def _echo_v6(identifier: int) -> list[Line]:
-    request, reply = 128, 129
+def _query_v6(identifier: int, query: Query) -> list[Line]:
     return [
         Op(LOAD_BYTE, 0),
-        Op(JUMP_EQUAL, reply, "reply"),
+        Op(JUMP_EQUAL, query.reply, "reply"),
         *to_ipv6_quote(),
         *past_ipv6_headers(ICMPV6),
         "carried",
         Op(LOAD_BYTE_FROM_X, 0),
-        Op(JUMP_EQUAL, request, "", "drop"),
-        Op(LOAD_HALF_FROM_X, 4),
+        Op(JUMP_EQUAL, query.request, "", "drop"),
+        Op(LOAD_HALF_FROM_X, query.identifier),
         Op(JUMP_ALWAYS, 0, "identifier"),
         "reply",
-        Op(LOAD_HALF, 4),
+        Op(LOAD_HALF, query.identifier),
         "identifier",
         *_verdict(identifier),
     ]

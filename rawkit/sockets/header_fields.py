@@ -39,6 +39,7 @@ class IPv4Fields:
 
     def __init__(self, sock: socket.socket, pmtu: PathMTU, *, learn_pmtu: bool = True) -> None:
         self._set: Callable[[int, int, int | bytes], None] = sock.setsockopt
+        self._may_multicast = sock.type != socket.SOCK_STREAM
         self._ttl = self._tos = self._discovery = UNSET
         self._options = b""
         self._fixed_discovery = None if pmtu is None else PMTU_MODES[pmtu]
@@ -60,7 +61,8 @@ class IPv4Fields:
             raise BuildError(f"an IPv4 socket cannot send {type(ip).__name__}")
         if ip.ttl != self._ttl:
             self._set(socket.IPPROTO_IP, socket.IP_TTL, ip.ttl)
-            self._set(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, ip.ttl)
+            if self._may_multicast:
+                self._set(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, ip.ttl)
             self._ttl = ip.ttl
         if (tos := ip.dscp << 2 | ip.ecn) != self._tos:
             self._set(socket.IPPROTO_IP, socket.IP_TOS, tos)
@@ -94,6 +96,7 @@ class IPv6Fields:
         self._kind = IPv6
         self._socket = sock
         self._set: Callable[[int, int, int | bytes], None] = sock.setsockopt
+        self._may_multicast = sock.type != socket.SOCK_STREAM
         self._hop_limit = self._traffic_class = UNSET
         self._leased: set[int] = set()
         self._addresses: dict[tuple[int, int, str | None], SocketAddress] = {}
@@ -116,7 +119,8 @@ class IPv6Fields:
             raise BuildError(f"an IPv6 socket cannot send {type(ip).__name__}")
         if ip.hop_limit != self._hop_limit:
             self._set(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, ip.hop_limit)
-            self._set(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, ip.hop_limit)
+            if self._may_multicast:
+                self._set(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, ip.hop_limit)
             self._hop_limit = ip.hop_limit
         if (traffic_class := ip.dscp << 2 | ip.ecn) != self._traffic_class:
             self._set(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, traffic_class)

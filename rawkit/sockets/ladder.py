@@ -5,10 +5,10 @@ does this look for the reasons.
 """
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
-from rawkit.errors import MissingCapability, NotPermitted
+from rawkit.errors import MissingCapability, NotPermitted, UsageError
 from rawkit.sockets.kernel import KernelSocket
 from rawkit.sockets.packet_io import PacketIO
 from rawkit.sockets.settings import Settings
@@ -25,6 +25,10 @@ REFUSALS = frozenset(
 )
 
 
+UNPRIVILEGED = ("ping", "socket")
+"""Kinds that do not let a raw socket stand in."""
+
+
 class Refusal(NamedTuple):
     """Why a kind of socket cannot be had."""
 
@@ -32,15 +36,34 @@ class Refusal(NamedTuple):
     ways_out: tuple[str, ...]
 
 
-def open_echo(version: int, identifier: int, settings: Settings) -> PacketIO:
+class Query(NamedTuple):
+    """A kind of ICMP request."""
+
+    to: str
+    """What it is for, as a verb."""
+    types: Mapping[int, tuple[int, ...]]
+    """By version of IP: what makes a :class:`rawkit.sockets.bpf.Query`."""
+    by_ping_socket: bool = True
+    """Whether ping sockets send such requests."""
+
+
+ECHO = Query("ping", {4: (8, 0), 6: (128, 129)})
+PROBE = Query("ask for an interface", {4: (42, 43), 6: (160, 161)})
+"""Extended echo (RFC 8335); ping sockets send it since Linux 5.13."""
+TIMESTAMP = Query("send ICMP timestamp requests", {4: (13, 14)}, by_ping_socket=False)
+NODE = Query("send node information queries", {6: (139, 140, 8)}, by_ping_socket=False)
+
+
+def open_echo(version: int, identifier: int, settings: Settings, query: Query = ECHO) -> PacketIO:
     """Open a pipe for echo requests: a ping socket, or else a raw one.
 
     Its first news says which, and why.
 
     Args:
         version: 4 or 6.
-        identifier: the one in all echo requests and replies.
+        identifier: the one in all requests and replies.
         settings: how to set it up; ``kind`` may ask for one kind of socket.
+        query: the kind of requests, if not echo.
 
     Raises:
         NotPermitted: neither can be had; the message says why not, and the ways out.
@@ -48,24 +71,28 @@ def open_echo(version: int, identifier: int, settings: Settings) -> PacketIO:
         UsageError: there is no such interface or source address here.
     """
     refusals: list[Refusal] = []
-    if settings.kind != "raw":
+    if not query.by_ping_socket:
+        if settings.kind in UNPRIVILEGED:
+            raise UsageError(f"a ping socket cannot {query.to}: it takes a raw one")
+    elif settings.kind != "raw":
         try:
             ping = with_capabilities(lambda: _open_ping(version, settings, identifier))
         except OSError as error:
             refusals.append(refused(error, version, why_no_ping_socket))
         else:
-            why = "asked for" if settings.kind == "ping" else "needs no privilege"
+            why = "asked for" if settings.kind in UNPRIVILEGED else "needs no privilege"
             ping.tell(Opened("ping socket", why))
             return ping
-    if settings.kind != "ping":
+    if settings.kind not in UNPRIVILEGED:
         try:
-            raw = with_capabilities(lambda: _open_raw(version, settings, identifier))
+            raw = with_capabilities(lambda: _open_raw(version, settings, identifier, query))
         except OSError as error:
             refusals.append(refused(error, version, why_no_raw_socket))
         else:
-            raw.tell(Opened("raw socket", refusals[0].cause if refusals else "asked for"))
+            why = "asked for" if query.by_ping_socket else "ping sockets cannot do this"
+            raw.tell(Opened("raw socket", refusals[0].cause if refusals else why))
             return raw
-    raise _not_permitted(version, refusals)
+    raise not_permitted(f"{query.to} over IPv{version}", refusals)
 
 
 def with_capabilities(open_: Callable[[], PipeT]) -> PipeT:
@@ -87,12 +114,13 @@ def _open_ping(version: int, settings: Settings, identifier: int) -> KernelSocke
     return PingSocket(version, settings, identifier)
 
 
-def _open_raw(version: int, settings: Settings, identifier: int) -> KernelSocket:
-    from rawkit.sockets.bpf import echo_filter
+def _open_raw(version: int, settings: Settings, identifier: int, query: Query) -> KernelSocket:
+    from rawkit.sockets import bpf
     from rawkit.sockets.raw import RawSocket
 
     protocol = IPProtocol.ICMP if version == 4 else IPProtocol.ICMPV6
-    return RawSocket(version, protocol, settings, echo_filter(version, identifier))
+    program = bpf.query_filter(version, identifier, bpf.Query(*query.types[version]))
+    return RawSocket(version, protocol, settings, program)
 
 
 def refused(error: OSError, version: int, why: Callable[[OSError], Refusal]) -> Refusal:
@@ -136,8 +164,13 @@ def guard() -> str:
     return "a seccomp filter" if seccomp() else "a security module"
 
 
-def _not_permitted(version: int, refusals: list[Refusal]) -> NotPermitted:
-    """Return the error that tells of every way that was tried."""
+def not_permitted(to: str, refusals: list[Refusal]) -> NotPermitted:
+    """Return the error that tells of every way that was tried.
+
+    Args:
+        to: what was to be done, as a verb.
+        refusals: why each way was none.
+    """
     causes = tuple(dict.fromkeys(refusal.cause for refusal in refusals))
     ways_out = tuple(dict.fromkeys(way for refusal in refusals for way in refusal.ways_out))
-    return NotPermitted(f"ping over IPv{version}", causes, ways_out)
+    return NotPermitted(to, causes, ways_out)

@@ -77,11 +77,22 @@ class PingSocket(KernelSocket):
     def _octets(self, packet: Packet) -> bytes:
         echo = packet.headers[-1]
         if len(packet.headers) != 2 or not isinstance(echo, self._request):
-            raise BuildError(f"a ping socket sends echo requests only, not {packet}")
+            return self._extended(packet)
         if echo.identifier != self._identifier:
             raise BuildError(f"this socket's identifier is {self._identifier}, not as in {echo}")
         # The kernel fills in its own identifier, and the checksum.
         return ECHO.pack(echo.TYPE, echo.code, 0, 0, echo.sequence) + packet.payload
+
+    def _extended(self, packet: Packet) -> bytes:
+        """Return an extended echo request (RFC 8335), if the packet is one."""
+        from rawkit.wire.extended_echo import Request
+
+        probe = packet.headers[-1]
+        if len(packet.headers) != 2 or not isinstance(probe, Request):
+            raise BuildError(f"a ping socket sends echo requests only, not {packet}")
+        if probe.identifier != self._identifier:
+            raise BuildError(f"this socket's identifier is {self._identifier}, not as in {probe}")
+        return probe.pack(packet.payload)
 
     def _echo(self, identifier: int, sequence: int, payload: bytes) -> bytes:
         return ECHO.pack(self._request.TYPE, 0, 0, self.kernels_identifier, sequence) + payload

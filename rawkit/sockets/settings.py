@@ -13,7 +13,7 @@ from rawkit.sockets.header_fields import PMTU_MODES
 from rawkit.sockets.interfaces import index_of
 from rawkit.wire.address import Address
 
-KINDS = ("auto", "ping", "raw")
+KINDS = ("auto", "ping", "socket", "raw")
 RECEIVE_BUFFER = 1 << 20
 """Octets asked for where nothing is said: room for the answers to a burst of requests."""
 INTEGER_IN_NETWORK_ORDER = struct.Struct("!i")
@@ -47,8 +47,9 @@ class Settings:
     """Hear our own multicasts."""
     transmit_stamps: bool = True
     """Have the kernel say when each packet left."""
-    kind: Literal["auto", "ping", "raw"] = "auto"
-    """The kind of socket; "auto": a ping socket, or else a raw one."""
+    kind: Literal["auto", "ping", "socket", "raw"] = "auto"
+    """The kind of socket; "auto": a ping socket, or else a raw one. "socket" is what needs
+    no privilege, whatever is sent: for echo requests, a ping socket."""
 
     def __post_init__(self) -> None:
         """Refuse words that mean nothing.
