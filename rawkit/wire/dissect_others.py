@@ -4,9 +4,16 @@ from collections.abc import Callable
 
 from rawkit.wire import icmpv6
 from rawkit.wire.carrier import Carrier
-from rawkit.wire.dissect import Follower, Parsers, tcp_parser
+from rawkit.wire.dissect import BY_IP_PROTOCOL, Follower, Parsers, tcp_parser
 from rawkit.wire.ethernet import Ethernet
-from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Options, Routing
+from rawkit.wire.extensions import (
+    DestinationOptions,
+    Extension,
+    Fragment,
+    HopByHop,
+    Options,
+    Routing,
+)
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.numbers import EtherType, IPProtocol
@@ -59,6 +66,20 @@ def igmp_parser() -> Parser:
     return igmp.parse
 
 
+def esp_parser() -> Parser:
+    """Return the parser of ESP headers."""
+    from rawkit.wire.esp import ESP
+
+    return ESP.parse
+
+
+def ah_parser() -> Parser:
+    """Return the parser of authentication headers."""
+    from rawkit.wire.authentication import AH
+
+    return AH.parse
+
+
 def sctp_parser() -> Parser:
     """Return the parser of SCTP packets."""
     from rawkit.wire.sctp import SCTP
@@ -91,6 +112,8 @@ BY_ETHER_TYPE = Parsers(
 RARER: dict[int, Callable[[], Parser]] = {
     IPProtocol.IGMP: igmp_parser,
     IPProtocol.GRE: gre_parser,
+    IPProtocol.ESP: esp_parser,
+    IPProtocol.AUTHENTICATION: ah_parser,
     IPProtocol.SCTP: sctp_parser,
     IPProtocol.UDP_LITE: udplite_parser,
 }
@@ -123,6 +146,11 @@ def _by_next_header(header: IPv6 | Options | Routing) -> Parser | None:
     return BY_NEXT_HEADER[header.next_header]
 
 
+def _after_extension(header: Extension) -> Parser | None:
+    """For AH and ESP, which may be behind either version of IP."""
+    return BY_NEXT_HEADER[header.next_header] or BY_IP_PROTOCOL[header.next_header]
+
+
 def _after_fragment(header: Fragment) -> Parser | None:
     return None if header.offset else BY_NEXT_HEADER[header.next_header]
 
@@ -135,6 +163,7 @@ OTHER_FOLLOWERS: dict[type[Header], Follower | None] = {
     Ethernet: _after_ethernet,
     Carrier: _by_carried_type,
     IPv6: _by_next_header,
+    Extension: _after_extension,
     Options: _by_next_header,
     Routing: _by_next_header,
     Fragment: _after_fragment,

@@ -13,6 +13,7 @@ from rawkit.wire.extensions import Extension, Fragment, HopByHop, Routing
 from rawkit.wire.ip_options import in_later_fragments
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.numbers import IPProtocol
 from rawkit.wire.packet import Header, Packet
 
 UNIT = 8
@@ -170,6 +171,8 @@ def _split(headers: tuple[Header, ...]) -> tuple[Chain, tuple[Header, ...]]:
     for header in headers:
         if not isinstance(header, IPv6 | Extension) or (chain and isinstance(header, IPv6)):
             break
+        if header.IP_PROTOCOL == IPProtocol.ESP:
+            break  # what is behind is secret, and where the chain of headers ends (RFC 7112)
         chain.append(header)
     routing = [place for place, header in enumerate(chain) if isinstance(header, Routing)]
     hops = [place for place, header in enumerate(chain[:2]) if isinstance(header, HopByHop)]

@@ -9,7 +9,13 @@ from rawkit.wire import icmp, icmpv6, multipart
 from rawkit.wire.arp import ARP
 from rawkit.wire.carrier import Carrier
 from rawkit.wire.ethernet import Ethernet
-from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
+from rawkit.wire.extensions import (
+    DestinationOptions,
+    Extension,
+    Fragment,
+    HopByHop,
+    Routing,
+)
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.numbers import EtherType, IPProtocol
@@ -23,7 +29,7 @@ from rawkit.wire.udp import UDP
 INDENT = "  "
 ROW = 16
 PRINTABLE = range(0x20, 0x7F)
-TOLD_ELSEWHERE = ("trailer", "extensions", "options", "padding", "records", "chunks")
+TOLD_ELSEWHERE = ("trailer", "extensions", "options", "padding", "records", "chunks", "icv")
 """Fields that are left out of trees if they are empty, or told item by item."""
 OF_GROUPS = (130, 143)
 """Types of ICMPv6 messages with more to tell than fields."""
@@ -85,7 +91,7 @@ def _between(src: str, dst: str, inside: Packet) -> str:
         if header.IP_PROTOCOL in WITH_PORTS:
             ported = cast("UDP", header)
             return f"{src}.{ported.src_port} > {dst}.{ported.dst_port}"
-        if not isinstance(header, HopByHop | DestinationOptions | Routing | Fragment):
+        if not isinstance(header, Extension):
             break
     return f"{src} > {dst}"
 
@@ -129,8 +135,10 @@ def _extension_carries(
             return f"HBH {words}"
         case DestinationOptions():
             return f"DSTOPT {words}"
-        case Routing(kind=kind, segments_left=left):
-            return f"RT6 (type={kind}, segleft={left}) {words}"
+        case Routing():
+            from rawkit.wire.text_extensions import describe_route
+
+            return f"{describe_route(first)} {words}"
     piece = f"frag ({first.offset * 8}|{_size(inside)})"
     return piece if first.offset else f"{piece} {words}"
 
@@ -145,6 +153,11 @@ def _rarer(header: Header, inside: Packet) -> str:
             from rawkit.wire.text_sctp import describe_sctp
 
             return describe_sctp(header)
+        case IPProtocol.ESP | IPProtocol.AUTHENTICATION:
+            from rawkit.wire.text_extensions import describe_security
+
+            words = _carries(getattr(header, "next_header", None), inside)
+            return describe_security(header, words, _size(header / inside))
         case IPProtocol.UDP_LITE:
             return f"UDP-Lite, length {_size(inside)}"
     return type(header).__name__

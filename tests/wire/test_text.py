@@ -17,7 +17,9 @@ from rawkit.wire import (
     routing,
     tcp_options,
 )
+from rawkit.wire.authentication import AH
 from rawkit.wire.dissect import dissect, dissect_ip
+from rawkit.wire.esp import ESP, NullESP
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extended_echo import InterfaceAddress, InterfaceIndex, InterfaceName
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
@@ -237,6 +239,34 @@ OURS: list[tuple[Packet, str]] = [
     (
         IPv4(A, B) / TCP(40000, 443, 7, 9, ACK, options=b"\x02\5\0\0"),
         SEGMENT + "Flags [.], ack 9, win 64240, options [bad opt], length 0",
+    ),
+    (
+        IPv4(A, B) / AH(256, 9, b"icv!") / UDP(1, 2) / b"hello",
+        "IP 192.0.2.1.1 > 192.0.2.2.2: AH(spi=0x00000100,seq=0x9,icv=0x69637621): UDP, length 5",
+    ),
+    (
+        IPv6(A6, B6) / AH(1, 16) / IPv4(A, B) / UDP(1, 2),
+        TO6 + "AH(spi=0x00000001,seq=0x10): IP 192.0.2.1.1 > 192.0.2.2.2: UDP, length 0",
+    ),
+    (
+        IPv4(A, B) / ESP(256, 9) / bytes(40),
+        "IP 192.0.2.1 > 192.0.2.2: ESP(spi=0x00000100,seq=0x9), length 48",
+    ),
+    (
+        IPv6(A6, B6) / NullESP(256, 9) / UDP(1, 2) / b"hello",
+        "IP6 2001:db8::1.1 > 2001:db8::2.2: ESP(spi=0x00000100,seq=0x9): UDP, length 5",
+    ),
+    *(
+        (
+            IPv6(A6, B6) / routing.encode(route) / UDP(1, 2),
+            f"IP6 2001:db8::1.1 > 2001:db8::2.2: RT6 ({words}) UDP, length 0",
+        )
+        for route, words in (
+            (routing.SourceRoute((A6, B6)), "type=0, segleft=2, [0]2001:db8::1, [1]2001:db8::2"),
+            (routing.HomeRoute(A6), "type=2, segleft=1, [0]2001:db8::1"),
+            (routing.RplRoute((b"ab", b"c"), 14, bytes(5)), "type=3, segleft=2, [0]…6162, [1]…63"),
+            (routing.SegmentRoute((A6,)), "type=4, segleft=0, [0]2001:db8::1"),
+        )
     ),
     (IPv6(A6, B6) / HopByHop() / TCP6[TCP], SEGMENT6 + "HBH Flags [S], seq 7, win 64240, length 0"),
     (
