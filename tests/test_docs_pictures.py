@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 
 def words_in(svg: str) -> str:
     texts = minidom.parseString(svg).getElementsByTagName("text")
-    return "".join(one.firstChild.data for one in texts if one.firstChild).replace("\xa0", " ")
+    inner = [node for one in texts for node in one.childNodes if isinstance(node, minidom.Text)]
+    return "".join(node.data for node in inner).replace("\xa0", " ")
 
 
 @pytest.mark.netns

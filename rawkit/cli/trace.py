@@ -13,7 +13,7 @@ from rawkit.errors import UsageError
 if TYPE_CHECKING:
     from rawkit.cli.trace_live import Opener
     from rawkit.cli.trace_lookup import Lookup
-    from rawkit.wire.pcap import PcapWriter
+    from rawkit.cli.trace_session import Wrap
 
 
 def main(argv: Sequence[str]) -> int:
@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
             if options.multipath:
                 from rawkit.cli.trace_multipath import run
 
-                return run(options, _opened_capture(options, files))
+                return run(options, _capture(options, files))
             return _trace(options, files)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -64,13 +64,13 @@ def _opener(options: TraceOptions, files: ExitStack) -> "tuple[Opener, float | N
         return lambda _: Replay(recording, options.replay_speed), recording.epoch
     from rawkit.cli.trace_session import open_session
 
-    capture = _opened_capture(options, files)
+    wrap = _capture(options, files)
     if options.record is None:
-        return lambda method: open_session(options, capture, method), None
+        return lambda method: open_session(options, wrap, method), None
     from rawkit.cli.trace_record import Recorded, open_recording
 
     record = files.enter_context(open_recording(options.record))
-    return lambda method: Recorded(open_session(options, capture, method), record), None
+    return lambda method: Recorded(open_session(options, wrap, method), record), None
 
 
 def _live(options: TraceOptions, opened: "Opener", lookup: "Lookup") -> int:
@@ -81,20 +81,20 @@ def _live(options: TraceOptions, opened: "Opener", lookup: "Lookup") -> int:
     return live(opened, fixed=fixed, lookup=lookup)
 
 
-def _opened_capture(options: TraceOptions, files: ExitStack) -> "PcapWriter | None":
-    """Return what writes the packets of all sessions to one file, if that is wanted."""
+def _capture(options: TraceOptions, files: ExitStack) -> "Wrap | None":
+    """Return what keeps the packets of all sessions in one file, if that is wanted."""
     if options.pcap is None:
         return None
     if options.pcap == "-":
         raise UsageError("stdout is for what is shown: name a FILE, or a pipe as >(command)")
-    from rawkit.wire.pcap import PcapWriter
+    from rawkit.cli.trace_session import wrapper
 
     try:
         file = open(options.pcap, "wb")  # noqa: SIM115  # closed with the others
     except OSError as error:
         raise UsageError(f"cannot write to {options.pcap!r}: {error.strerror}") from error
     files.callback(_close, file)
-    return PcapWriter(file)
+    return wrapper(file)
 
 
 def _close(file: BinaryIO) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 from rawkit.api import multipath as api
 from rawkit.cli.trace_lookup import Lookup
-from rawkit.cli.trace_session import open_lookup, settings, wrapper
+from rawkit.cli.trace_session import Wrap, open_lookup, settings
 from rawkit.cli.trace_wanted import TraceOptions
 from rawkit.errors import UsageError
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from rawkit.cli.trace_multipath_text import MultipathPrinter
     from rawkit.cli.trace_record import Traced
     from rawkit.cli.trace_run import Printer
-    from rawkit.wire.pcap import PcapWriter
 
 MEANINGLESS = ("queries", "rounds", "interval", "keep_rows")
 """How many probes there are follows from the answers."""
@@ -20,13 +19,13 @@ OTHER_DEFAULTS = ("parallel", "wait")
 """Keywords whose default is another than that of a trace."""
 
 
-def run(options: TraceOptions, capture: "PcapWriter | None" = None) -> int:
+def run(options: TraceOptions, wrap: Wrap | None = None) -> int:
     """Run the command and return its exit code: 0 reached, 1 not reached, 2 trouble."""
     from rawkit.cli.trace_run import Run
 
     check(options)
     lookup = open_lookup(options)
-    session = open_session(options, capture)
+    session = open_session(options, wrap)
     printer = _printer(options, session, lookup)
     # A session of another engine, and a printer for it: the loop does not look inside.
     stream, shown = cast("Traced", session), cast("Printer", printer)
@@ -51,9 +50,7 @@ def check(options: TraceOptions) -> None:
         raise UsageError("--flow classic is not for --multipath: a flow must keep to its way")
 
 
-def open_session(
-    options: TraceOptions, capture: "PcapWriter | None" = None
-) -> api.MultipathSession:
+def open_session(options: TraceOptions, wrap: Wrap | None = None) -> api.MultipathSession:
     """Return the session.
 
     Raises:
@@ -61,7 +58,7 @@ def open_session(
         NoRoute: it cannot be reached.
         UsageError: the options make no sense.
     """
-    keywords = keywords_of(options) | {"wrap": wrapper(capture)}
+    keywords = keywords_of(options) | {"wrap": wrap}
     return api.multipath(options.host, **cast(api.MultipathOptions, keywords))
 
 

@@ -1,7 +1,7 @@
 """From the options of ``rawkit trace`` to a session, and to what is known of addresses."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
 from rawkit.api import trace as api
 from rawkit.cli.trace_lookup import Lookup, Systems
@@ -10,18 +10,18 @@ from rawkit.engine.trace_settings import Method
 from rawkit.host.names import resolve
 from rawkit.sockets.packet_io import PacketIO
 
-if TYPE_CHECKING:
-    from rawkit.wire.pcap import PcapWriter
+Wrap = Callable[[PacketIO], PacketIO]
+"""Puts a pipe around another one."""
 
 
 def open_session(
-    options: TraceOptions, capture: "PcapWriter | None" = None, method: Method | None = None
+    options: TraceOptions, wrap: Wrap | None = None, method: Method | None = None
 ) -> api.TraceSession:
     """Return the session.
 
     Args:
         options: what was asked for.
-        capture: what writes the packets to a file, if that is wanted.
+        wrap: puts a pipe around the socket, if that is wanted.
         method: another one than was asked for.
 
     Raises:
@@ -30,7 +30,7 @@ def open_session(
         UsageError: the options make no sense.
     """
     keywords = settings(options, method or options.method)
-    keywords["wrap"] = wrapper(capture)
+    keywords["wrap"] = wrap
     return api.trace(options.host, **keywords)
 
 
@@ -99,10 +99,10 @@ def _systems(options: TraceOptions) -> Systems | None:
     return systems_by_dns(options.as_zone)
 
 
-def wrapper(capture: "PcapWriter | None") -> Callable[[PacketIO], PacketIO] | None:
-    """Return what puts a pipe around the socket that keeps the packets, if that is wanted."""
-    if capture is None:
-        return None
+def wrapper(file: BinaryIO) -> Wrap:
+    """Return what puts a pipe around a socket that keeps the packets, of all sessions alike."""
     from rawkit.sockets.tee import PcapTee
+    from rawkit.wire.pcap import PcapWriter
 
-    return lambda io: PcapTee(io, capture)
+    writer = PcapWriter(file)
+    return lambda io: PcapTee(io, file, writer=writer)

@@ -26,25 +26,27 @@ class PcapTee:
     def __init__(
         self,
         inner: PacketIO,
-        file: BinaryIO | PcapWriter,
+        file: BinaryIO,
         source_of: Callable[[Address], Address | None] = lambda _: None,
         *,
         link_type: int = LinkType.RAW,
+        writer: PcapWriter | None = None,
     ) -> None:
         """Put a file beside a pipe.
 
         Args:
             inner: the pipe.
-            file: open for writing; the caller closes it, after the pipe. Where a capture
-                goes on with another pipe, what writes it.
+            file: open for writing; the caller closes it, after the pipe.
             source_of: which source address the kernel fills in on the way to a destination;
                 asked once for each. ``None``: it is not known.
             link_type: what packets begin with; behind a pipe of frames, Ethernet.
+            writer: what has begun the file, where it goes on with another pipe.
         """
         self._inner = inner
         self._source_of = source_of
         self._sources: dict[Address, Address | None] = {}
-        self._writer = file if isinstance(file, PcapWriter) else PcapWriter(file, link_type)
+        self._file = file
+        self._writer = writer or PcapWriter(file, link_type)
         # Once and for all, so that differences of times stay exact whatever the clock does.
         self._epoch = time.time_ns() - time.monotonic_ns()
 
@@ -74,9 +76,9 @@ class PcapTee:
     def _write(self, octets: bytes, time_ns: int) -> None:
         try:
             self._writer.write(octets, time_ns)
-            self._writer.file.flush()  # whoever stops us must not cost the last packets
+            self._file.flush()  # whoever stops us must not cost the last packets
         except OSError as error:
-            raise OSError(error.errno, error.strerror, self._writer.file.name) from error
+            raise OSError(error.errno, error.strerror, self._file.name) from error
 
     def close(self) -> None:
         self._inner.close()
