@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rawkit.wire import ipv6_options, routing, segment_objects
 from rawkit.wire.dissect import dissect_ip
+from rawkit.wire.extension_order import violations
 from rawkit.wire.extensions import DestinationOptions, HopByHop, Routing
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.ipv6_option_values import (
@@ -24,9 +25,10 @@ from rawkit.wire.ipv6_option_values import (
     Rpl,
     TunnelLimit,
 )
+from rawkit.wire.packet import Packet
 from rawkit.wire.quick_start import QuickStart
 from rawkit.wire.udp import UDP
-from tests.properties.strategies import in_units, ipv6_addresses, u8, u16, u20, u32
+from tests.properties.strategies import in_units, ipv6_addresses, simple_ipv6, u8, u16, u20, u32
 
 u4, u15, u30 = st.integers(0, 15), st.integers(0, 0x7FFF), st.integers(0, (1 << 30) - 1)
 known: st.SearchStrategy[ipv6_options.Option] = st.one_of(
@@ -158,3 +160,15 @@ def test_ways_of_every_kind_have_the_checksum_of_the_end(
         packet = IPv6(source, first, flow_label=label) / header / UDP(1, 2)
         assert bytes(packet)[-8:] == straight
         assert dissect_ip(bytes(packet)) == packet
+
+
+@given(simple_ipv6, st.lists(st.tuples(u16, u8), max_size=4))
+def test_no_octets_make_the_judge_of_rules_raise(
+    packet: Packet, damage: list[tuple[int, int]]
+) -> None:
+    octets = bytearray(bytes(packet))
+    for place, value in damage:
+        octets[place % len(octets)] = value
+
+    for one in violations(dissect_ip(bytes(octets))):
+        assert str(one)
