@@ -53,6 +53,12 @@ class Filter:
         self.program = program
         self.text = text
         self.link = link
+        self.needs: frozenset[Ancillary] = frozenset(
+            Ancillary(k & 0xFFF)
+            for code, _, _, k in INSTRUCTION.iter_unpack(program)
+            if kind_of(code) is Kind.LOAD and area_of(code, k) is Area.ANCILLARY
+        )
+        """What it wants to know of a packet besides its octets."""
         self._machine = BPFMachine(program)
 
     @classmethod
@@ -108,15 +114,6 @@ class Filter:
                 :class:`~rawkit.wire.bpf.Ancillary`; what is not is 0.
         """
         return self._machine.run(octets, length, about) != 0
-
-    @property
-    def needs(self) -> frozenset[Ancillary]:
-        """What it wants to know of a packet besides its octets."""
-        return frozenset(
-            Ancillary(k & 0xFFF)
-            for code, _, _, k in INSTRUCTION.iter_unpack(self.program)
-            if kind_of(code) is Kind.LOAD and area_of(code, k) is Area.ANCILLARY
-        )
 
     @property
     def verdict(self) -> bool | None:

@@ -1,44 +1,82 @@
-"""Write packets to a file that every capture tool reads: classic pcap, in nanoseconds.
+"""Classic pcap: one link, and a time, two lengths and octets for each packet.
 
-The magic number 0xa1b23c4d says that times have nanoseconds; integers are
-written big-endian, which readers tell by that same number.
+====== ===================== =================================================
+octets field                 note
+====== ===================== =================================================
+0-3    magic number          0xa1b2c3d4: microseconds, 0xa1b23c4d: nanoseconds; tells the order
+4-7    version               2.4
+8-15   zone, accuracy        0
+16-19  snap length           octets that are kept of a packet at most
+20-23  link type             16 bits; above them what is known of a frame check sequence
+====== ===================== =================================================
+
+Each packet: seconds since 1970, parts of a second, octets kept, octets it had; then these.
+(draft-ietf-opsawg-pcap) Files of both this format and pcapng are read and written in
+:mod:`rawkit.capture`.
 """
 
 import struct
-from enum import IntEnum
 from typing import BinaryIO
 
-FILE_HEADER = struct.Struct("!IHHiIII")
-RECORD_HEADER = struct.Struct("!IIII")
-NANOSECOND_MAGIC = 0xA1B23C4D
+from rawkit.errors import BuildError
+from rawkit.wire.link_types import LinkType as LinkType
+
+MICROSECONDS, NANOSECONDS = 0xA1B2C3D4, 0xA1B23C4D
+DIGITS = {MICROSECONDS: 6, NANOSECONDS: 9}
+"""Digits of a time behind the point, by the magic number."""
+MARKS = {"little": "<", "big": ">"}
+HEADS = {order: struct.Struct(f"{mark}IHHiIII") for order, mark in MARKS.items()}
+RECORDS = {order: struct.Struct(f"{mark}IIII") for order, mark in MARKS.items()}
+HEAD, RECORD = 24, 16
 VERSION = (2, 4)
 LONGEST_PACKET = 262_144
-
-
-class LinkType(IntEnum):
-    """What a packet in the file begins with."""
-
-    ETHERNET = 1
-    RAW = 101
-    """An IPv4 or IPv6 header, told apart by its first four bits."""
+LAST_SECOND = 0xFFFF_FFFF
+SECOND = 10**9
 
 
 class PcapWriter:
     """Writes packets to an open binary file, which stays the caller's to close."""
 
-    def __init__(self, file: BinaryIO, link_type: int = LinkType.RAW) -> None:
-        self.file = file
-        """What it writes to."""
-        file.write(FILE_HEADER.pack(NANOSECOND_MAGIC, *VERSION, 0, 0, LONGEST_PACKET, link_type))
+    def __init__(
+        self,
+        file: BinaryIO,
+        link_type: int = LinkType.RAW,
+        *,
+        nanoseconds: bool = True,
+        snap_length: int = 0,
+        order: str = "big",
+    ) -> None:
+        """Write the header.
 
-    def write(self, octets: bytes, time_ns: int) -> None:
+        Args:
+            file: to write to.
+            link_type: what all packets begin with.
+            nanoseconds: whether times have nine digits; else they have six.
+            snap_length: octets to keep of a packet; 0: as many as readers take, 262 144.
+            order: of numbers: ``little`` or ``big``. Readers tell by the magic number.
+        """
+        self._file = file
+        self._record = RECORDS[order]
+        self._scale = 1 if nanoseconds else 1000
+        self._longest = snap_length or LONGEST_PACKET
+        magic = NANOSECONDS if nanoseconds else MICROSECONDS
+        file.write(HEADS[order].pack(magic, *VERSION, 0, 0, self._longest, link_type))
+
+    def write(self, octets: bytes, time_ns: int, length: int | None = None) -> None:
         """Add a packet.
 
         Args:
-            octets: the packet; beyond 262 144 octets it is cut short, and the file says so.
+            octets: the packet; beyond the snap length it is cut short, and the file says so.
             time_ns: nanoseconds since 1970, UTC.
+            length: how long it was; ``None``: no longer than ``octets``.
+
+        Raises:
+            BuildError: the time is before 1970 or after 2106.
         """
-        seconds, nanoseconds = divmod(time_ns, 10**9)
-        kept = octets[:LONGEST_PACKET]
-        head = RECORD_HEADER.pack(seconds & 0xFFFFFFFF, nanoseconds, len(kept), len(octets))
-        self.file.write(head + kept)
+        seconds, nanoseconds = divmod(time_ns, SECOND)
+        if not 0 <= seconds <= LAST_SECOND:
+            raise BuildError(f"pcap: a time {seconds} s after 1970, and there is room for 32 bits")
+        kept = octets[: self._longest]
+        whole = len(octets) if length is None else length
+        head = self._record.pack(seconds, nanoseconds // self._scale, len(kept), whole)
+        self._file.write(head + kept)
