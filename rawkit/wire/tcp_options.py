@@ -1,6 +1,15 @@
 """Options of TCP (RFC 9293 §3.2): what :attr:`TCP.options` holds.
 
-All but the first two have a length octet after their kind, which counts both.
+====== ===================== =================================================
+octets field                 note
+====== ===================== =================================================
+0      kind
+1      length                of all of it; 0 (end) and 1 (no operation) lack it
+2-     data
+====== ===================== =================================================
+
+What is read is packed octet for octet as it was. Digests are worked out by
+:mod:`rawkit.wire.tcp_md5` and :mod:`rawkit.wire.tcp_authentication`.
 """
 
 import struct
@@ -13,6 +22,12 @@ from rawkit.record import record
 LONGEST = 40
 """Octets of options that a header has room for."""
 EDGES = struct.Struct("!II")
+DIGEST = 16
+"""Octets of an MD5 digest."""
+FAST_OPEN_MAGIC = b"\xf9\x89"
+"""What tells Fast Open from other experiments that share kind 254 (RFC 7413 App. A)."""
+COOKIES = (0, *range(4, 17, 2))
+"""Octets that a Fast Open cookie may have; 0 asks for one."""
 
 
 class Kind(IntEnum):
@@ -25,6 +40,26 @@ class Kind(IntEnum):
     SACK_PERMITTED = 4
     SACK = 5
     TIMESTAMPS = 8
+    MD5 = 19
+    USER_TIMEOUT = 28
+    AUTHENTICATION = 29
+    MULTIPATH = 30
+    FAST_OPEN = 34
+    EXPERIMENT = 254
+
+
+class Subtype(IntEnum):
+    """What a multipath option is about (RFC 8684 §3, IANA)."""
+
+    CAPABLE = 0
+    JOIN = 1
+    DATA_SEQUENCE = 2
+    ADD_ADDRESS = 3
+    REMOVE_ADDRESS = 4
+    PRIORITY = 5
+    FAIL = 6
+    FAST_CLOSE = 7
+    RESET = 8
 
 
 @record
@@ -76,6 +111,52 @@ class Timestamps:
 
 
 @record
+class Md5:
+    """A digest over the segment and a secret (RFC 2385)."""
+
+    digest: bytes = bytes(DIGEST)
+
+
+@record
+class UserTimeout:
+    """How long the sender keeps data that is not acknowledged (RFC 5482)."""
+
+    value: int
+    minutes: bool = False
+    """Whether the value counts minutes instead of seconds."""
+
+
+@record
+class Authentication:
+    """TCP-AO: a message authentication code, and with which keys (RFC 5925 §2.2)."""
+
+    key_id: int
+    next_key_id: int
+    """Of the key that the sender would like to receive with."""
+    mac: bytes = bytes(12)
+
+
+@record
+class Multipath:
+    """Multipath TCP, framed: what it is about and the rest (RFC 8684 §3)."""
+
+    subtype: int
+    bits: int = 0
+    """The 4 bits behind the subtype: a version or flags."""
+    data: bytes = b""
+
+
+@record
+class FastOpen:
+    """A cookie that lets a SYN carry data, or the request for one (RFC 7413 §4.1)."""
+
+    cookie: bytes = b""
+    """4 to 16 octets, of an even number; none: one is asked for."""
+    experimental: bool = False
+    """Whether it is in the option of experiments."""
+
+
+@record
 class Other:
     """An option unknown here, or one whose insides make no sense."""
 
@@ -99,9 +180,17 @@ Option = (
     | SackPermitted
     | Sack
     | Timestamps
+    | Md5
+    | UserTimeout
+    | Authentication
+    | Multipath
+    | FastOpen
     | Other
     | Malformed
 )
+
+
+Rarer = Md5 | UserTimeout | Authentication | Multipath | FastOpen
 
 
 def decode(options: bytes) -> tuple[Option, ...]:
@@ -150,7 +239,25 @@ def _option(kind: int, body: bytes) -> Option:
             return Sack(tuple((left, right) for left, right in EDGES.iter_unpack(body)))
         case Kind.TIMESTAMPS, EDGES.size:
             return Timestamps(*EDGES.unpack(body))
-    return Other(kind, body)
+    return _rarer(kind, body) or Other(kind, body)
+
+
+def _rarer(kind: int, body: bytes) -> Option | None:
+    match kind, len(body):
+        case Kind.MD5, 16:
+            return Md5(body)
+        case Kind.USER_TIMEOUT, 2:
+            value = int.from_bytes(body, "big")
+            return UserTimeout(value & 0x7FFF, bool(value >> 15))
+        case Kind.AUTHENTICATION, length if length >= 2:
+            return Authentication(body[0], body[1], body[2:])
+        case Kind.MULTIPATH, length if length:
+            return Multipath(body[0] >> 4, body[0] & 0x0F, body[1:])
+        case Kind.FAST_OPEN, length if length in COOKIES:
+            return FastOpen(body)
+        case Kind.EXPERIMENT, length if body[:2] == FAST_OPEN_MAGIC and length - 2 in COOKIES:
+            return FastOpen(body[2:], experimental=True)
+    return None
 
 
 def _packed(option: Option) -> bytes:
@@ -173,6 +280,31 @@ def _packed(option: Option) -> bytes:
             return _framed(kind, data)
         case Malformed(octets=octets):
             return octets
+    return _framed(*_rarer_parts(option))
+
+
+def _rarer_parts(option: Rarer) -> tuple[int, bytes]:
+    match option:
+        case Md5(digest=digest):
+            _check(len(digest) == DIGEST, f"a digest of {len(digest)} octets")
+            return Kind.MD5, digest
+        case UserTimeout(value=value, minutes=minutes):
+            _check(0 <= value <= 0x7FFF, "a value that is not within 15 bits")
+            return Kind.USER_TIMEOUT, (minutes << 15 | value).to_bytes(2, "big")
+        case Authentication(key_id=key_id, next_key_id=next_key_id, mac=mac):
+            return Kind.AUTHENTICATION, bytes((key_id, next_key_id)) + mac
+        case Multipath(subtype=subtype, bits=bits, data=data):
+            _check(0 <= bits <= 0x0F, "bits that are not within 4")
+            return Kind.MULTIPATH, bytes((subtype << 4 | bits,)) + data
+        case FastOpen(cookie=cookie, experimental=experimental):
+            _check(len(cookie) in COOKIES, f"a cookie of {len(cookie)} octets")
+            magic = FAST_OPEN_MAGIC if experimental else b""
+            return Kind.EXPERIMENT if experimental else Kind.FAST_OPEN, magic + cookie
+
+
+def _check(fits: bool, what: str) -> None:
+    if not fits:
+        raise ValueError(what)
 
 
 def _framed(kind: int, body: bytes) -> bytes:

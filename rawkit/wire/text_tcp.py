@@ -72,3 +72,21 @@ def _option(option: tcp_options.Option) -> str:
             return f"unknown-{kind} 0x{data.hex()}" if data else f"unknown-{kind}"
         case tcp_options.Malformed():
             return "bad opt"
+    return _rarer(option)
+
+
+def _rarer(option: tcp_options.Rarer) -> str:
+    match option:
+        case tcp_options.Md5(digest=digest):
+            return f"md5 {digest.hex()}"
+        case tcp_options.UserTimeout(value=value, minutes=minutes):
+            return f"uto {value} {'min' if minutes else 's'}"
+        case tcp_options.Authentication(key_id=key_id, next_key_id=next_key_id, mac=mac):
+            return f"tcp-ao keyid {key_id} rnextkeyid {next_key_id} mac 0x{mac.hex()}"
+        case tcp_options.Multipath(subtype=subtype):
+            known = subtype in tuple(tcp_options.Subtype)
+            name = tcp_options.Subtype(subtype).name.lower() if known else f"unknown {subtype}"
+            return f"mptcp {name.replace('_', '-')}"
+        case tcp_options.FastOpen(cookie=cookie, experimental=experimental):
+            told = f"cookie {cookie.hex()}" if cookie else "cookiereq"
+            return f"{'exp-' if experimental else ''}tfo {told}"

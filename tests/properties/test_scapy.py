@@ -6,12 +6,13 @@ from types import ModuleType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rawkit.wire import icmp, icmpv6, multipart
+from rawkit.wire import icmp, icmpv6, multipart, tcp_options
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Header, Packet
+from rawkit.wire.tcp import TCP
 from tests.properties.scapy_packets import built_by
 from tests.properties.strategies import (
     echoes,
@@ -168,3 +169,30 @@ def test_scapy_reads_the_same_label(scapy: ModuleType, stack: list[multipart.Lab
         stack[0].bottom,
         stack[0].ttl,
     )
+
+
+@settings(max_examples=50)
+@given(u16, u8, u32, u32, st.lists(st.tuples(u32, u32), min_size=1, max_size=2), octets(16))
+def test_scapy_writes_the_same_tcp_options(
+    scapy: ModuleType,
+    size: int,
+    shift: int,
+    value: int,
+    echo: int,
+    blocks: list[tuple[int, int]],
+    digest: bytes,
+) -> None:
+    edges = tuple(edge for block in blocks for edge in block)
+    pairs: list[tuple[tcp_options.Option, object]] = [
+        (tcp_options.MaximumSegmentSize(size), ("MSS", size)),
+        (tcp_options.WindowScale(shift), ("WScale", shift)),
+        (tcp_options.NoOperation(), ("NOP", None)),
+        (tcp_options.SackPermitted(), ("SAckOK", b"")),
+        (tcp_options.Sack(tuple(blocks)), ("SAck", edges)),
+        (tcp_options.Timestamps(value, echo), ("Timestamp", (value, echo))),
+        (tcp_options.Md5(digest), ("MD5", digest)),
+        (tcp_options.UserTimeout(size & 0x7FFF, bool(size >> 15)), ("UTO", size)),
+    ]
+    for ours, theirs in pairs:
+        expected = bytes(scapy.layers.inet.TCP(options=[theirs]))[20:]
+        assert TCP(1, 2, options=tcp_options.encode(ours)).pack()[20:] == expected

@@ -47,6 +47,8 @@ SYN_OPTIONS = tcp_options.encode(
 ODD_OPTIONS = tcp_options.encode(
     tcp_options.Sack(((1, 2), (3, 4))), tcp_options.Other(99, b"abcd"), tcp_options.Other(99)
 )
+TIMEOUTS = (tcp_options.UserTimeout(300), tcp_options.UserTimeout(5, minutes=True))
+SYN = "Flags [S], seq 7, win 64240, "
 UDP6 = IPv6(A6, B6) / UDP(40000, 33434) / b"probe"
 ECHO4 = IPv4(A, B) / icmp.EchoRequest(7, 1) / bytes(56)
 BACK, BACK6 = IPv4(ROUTER, A), IPv6(ROUTER6, A6)
@@ -87,6 +89,17 @@ LIKE_TCPDUMP: list[tuple[Packet, str]] = [
         IPv4(A, B) / TCP(40000, 443, 7, 9, ACK, options=ODD_OPTIONS),
         SEGMENT + "Flags [.], ack 9, win 64240, "
         "options [sack 2 {1:2}{3:4},unknown-99 0x61626364,unknown-99,eol], length 0",
+    ),
+    *(
+        (IPv4(A, B) / TCP(40000, 443, 7, options=tcp_options.encode(option)), SEGMENT + SYN + told)
+        for option, told in (
+            (
+                tcp_options.Authentication(61, 84, b"0123"),
+                "options [tcp-ao keyid 61 rnextkeyid 84 mac 0x30313233], length 0",
+            ),
+            (tcp_options.FastOpen(b"cook", True), "options [exp-tfo cookie 636f6f6b], length 0"),
+            (tcp_options.FastOpen(b"", True), "options [exp-tfo cookiereq], length 0"),
+        )
     ),
     (ECHO4, TO + "ICMP echo request, id 7, seq 1, length 64"),
     (IPv4(B, A) / icmp.EchoReply(7, 1), FRO + "ICMP echo reply, id 7, seq 1, length 8"),
@@ -267,6 +280,23 @@ OURS: list[tuple[Packet, str]] = [
             (routing.RplRoute((b"ab", b"c"), 14, bytes(5)), "type=3, segleft=2, [0]…6162, [1]…63"),
             (routing.SegmentRoute((A6,)), "type=4, segleft=0, [0]2001:db8::1"),
         )
+    ),
+    *(
+        (
+            IPv4(A, B) / TCP(40000, 443, 7, options=tcp_options.encode(option)),
+            f"{SEGMENT}{SYN}options [{told},eol], length 0",
+        )
+        for option, told in (
+            (tcp_options.Md5(bytes(16)), "md5 00000000000000000000000000000000"),
+            (tcp_options.FastOpen(), "tfo cookiereq"),
+            (tcp_options.FastOpen(b"cook", False), "tfo cookie 636f6f6b"),
+            (tcp_options.Multipath(2, 0, bytes(2)), "mptcp data-sequence"),
+            (tcp_options.Multipath(15, 0, bytes(2)), "mptcp unknown 15"),
+        )
+    ),
+    (
+        IPv4(A, B) / TCP(40000, 443, 7, options=tcp_options.encode(*TIMEOUTS)),
+        SEGMENT + SYN + "options [uto 300 s,uto 5 min], length 0",
     ),
     (IPv6(A6, B6) / HopByHop() / TCP6[TCP], SEGMENT6 + "HBH Flags [S], seq 7, win 64240, length 0"),
     (
