@@ -2,15 +2,26 @@
 
 import json
 import struct
+from contextlib import nullcontext
+from typing import cast
 
 import pytest
 
+from rawkit.lab import Node
 from scripts.benches import readings, report
 from scripts.benches.capture import Exchange, Frame, exchanges, icmp_of
 from scripts.benches.figures import Spread, differences, mean_interval, quantile, ratios, spread
 from scripts.benches.readings import Found, Shown
 from scripts.benches.result import Column, Goal, Result, Row
-from scripts.benches.running import Command, environment_of, present, rounds
+from scripts.benches.running import (
+    Command,
+    CommandFailed,
+    Outcome,
+    environment_of,
+    present,
+    rounds,
+)
+from scripts.benches.turns import Entry, note_of, take_turns, times_as_long
 
 QUANTILES = [
     ([7.0], 0.25, 7.0),
@@ -112,6 +123,66 @@ def test_summaries_of_many_hosts_add_up(text: str, expected: Found) -> None:
     assert readings.found(text) == expected
 
 
+TRACES = [
+    (
+        "traceroute to 192.0.2.9 (192.0.2.9), 30 hops max, 60 byte packets\n"
+        " 1  198.51.100.1  0.034 ms  0.009 ms  0.005 ms\n 2  * * *\n"
+        " 3  203.0.113.7  0.021 ms !H  203.0.113.8 0.010 ms  0.010 ms\n",
+        {"192.0.2.9", "198.51.100.1", "203.0.113.7", "203.0.113.8"},
+    ),
+    (
+        " 1?: [LOCALHOST]                        0.024ms pmtu 1500\n"
+        " 1:  fd00:0:0:1::2                                         0.049ms \n 2:  no reply\n",
+        {"fd00:0:0:1::2"},
+    ),
+    (
+        "Start: 2026-07-30T19:23:21+0000\nHOST: here   Loss%   Snt   Last   Avg  Best  Wrst StDev\n"
+        "  1.|-- 198.51.100.1   0.0%     1    0.1   0.1   0.1   0.1   0.0\n"
+        "  2.|-- ???           100.0     1    0.0   0.0   0.0   0.0   0.0\n"
+        " 12.|-- fd00:0:0:c::2  0.0%     1    0.1   0.1   0.1   0.1   0.0\n",
+        {"198.51.100.1", "fd00:0:0:c::2"},
+    ),
+    (
+        "tracelb from 192.0.2.1 to 192.0.2.9, 2 nodes, 1 links, 34 probes, 95%\n"
+        "198.51.100.1 -> (203.0.113.7, 203.0.113.8) -> 192.0.2.9\n",
+        {"192.0.2.1", "192.0.2.9", "198.51.100.1", "203.0.113.7", "203.0.113.8"},
+    ),
+    ("version 1.2.3.4.5 of 10.1.0.23x\n", set()),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TRACES)
+def test_the_addresses_that_a_tracer_shows_are_read_whole(text: str, expected: set[str]) -> None:
+    assert readings.addresses(text) == expected
+
+
+WAYS = [
+    ("from 1 to 4: 3 wide, 3 hops, per flow\n3 ways; 71 probes in 21 flows, 0.029 s\n", 3),
+    ("1 way; 12 probes in 6 flows, 0.004 s\n", 1),
+    ("nobody has answered\n", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), WAYS)
+def test_how_many_ways_there_are_is_read_from_the_last_line(text: str, expected: int) -> None:
+    assert readings.ways(text) == expected
+
+
+PATH_MTUS = [
+    (" 6:  192.0.2.6   0.01ms pmtu 1450\n     Resume: pmtu 1400 hops 13 back 13 \n", 1400),
+    ("     Too many hops: pmtu 1500\n     Resume: pmtu 1500 \n", 1500),
+    (" 1  192.0.2.1  0.01 ms F=1500  0.00 ms\n 7  192.0.2.7  0.01 ms F=1400  0.01 ms\n", 1400),
+    (" 6  192.0.2.6  0.006 ms [mtu: 1500]\n 7  192.0.2.7  0.013 ms [mtu: 1400]\n", 1400),
+    (" 6  192.0.2.6  0.022 ms [mtu: 1500]\n 7  192.0.2.7  0.168 ms [*mtu: 1400]\n", 1400),
+    (" 7  *\n", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), PATH_MTUS)
+def test_the_path_mtu_is_what_a_tool_says_last(text: str, expected: int) -> None:
+    assert readings.path_mtu(text) == expected
+
+
 def frame(kind: int, sequence: int, time: int, *, options: int = 0, protocol: int = 1) -> Frame:
     ip = struct.pack("!BxHxxxxBB2x8x", 0x45 + options, 28 + 4 * options, 64, protocol)
     message = struct.pack("!BxHHH", kind, 0, 0xBEEF, sequence)
@@ -155,6 +226,53 @@ def test_every_round_runs_each_command_once_and_begins_with_another() -> None:
     a, b, c = (Command(name, (name,)) for name in "abc")
 
     assert list(rounds([a, b, c], 4)) == [[a, b, c], [b, c, a], [c, a, b], [a, b, c]]
+
+
+def turns_of(tools: list[str], slow: set[str], failing: set[str], repeat: int) -> list[str]:
+    """Return who had a turn, in order, and who was not left out in the end."""
+    had: list[str] = []
+    place = nullcontext(cast("Node", None))  # they only hand it on
+
+    def run(command: Command, _: object) -> Outcome:
+        had.append(command.tool)
+        if command.tool in failing:
+            raise CommandFailed("no such option")
+        return Outcome(2.0, 1.0, "")
+
+    entries = [Entry(Command(tool, (tool,)), tool in slow) for tool in tools]
+    outcomes = take_turns(entries, repeat, lambda _: place, run)
+    return [*had, "then", *outcomes]
+
+
+def test_a_slow_tool_has_its_turn_in_the_first_of_seven_rounds() -> None:
+    had = turns_of(["quick", "slow"], {"slow"}, set(), 15)
+
+    assert had.count("quick") == 15 + 1
+    assert had.count("slow") == 3 + 1
+
+
+def test_a_peer_that_fails_is_left_out_and_rawkit_is_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    had = turns_of(["peer", "rawkit trace"], set(), {"peer"}, 2)
+
+    assert had == ["peer", "rawkit trace", "rawkit trace", "then", "rawkit trace"]
+    assert capsys.readouterr().err == "bench: left out: peer: no such option\n"
+    with pytest.raises(CommandFailed):
+        turns_of(["rawkit trace"], set(), {"rawkit trace"}, 1)
+
+
+def lasted(**walls: float) -> dict[int, Outcome]:
+    return {int(turn[1:]): Outcome(wall, 0.0, "") for turn, wall in walls.items()}
+
+
+def test_only_rounds_in_which_both_had_their_turn_are_compared() -> None:
+    ours, theirs = lasted(r0=2.0, r1=9.0, r2=6.0), lasted(r0=1.0, r2=2.0)
+
+    assert times_as_long(ours, theirs) == Spread(2.25, 2.5, 2.75, 2)
+    assert times_as_long(ours, theirs, lasted(r2=1.0)) == Spread(2, 2, 2, 1)
+    assert times_as_long(ours, {}) is None
+    assert (note_of(theirs, 3), note_of(ours, 3)) == ("2 of 3 rounds", "")
 
 
 def test_a_peer_that_is_missing_is_left_out_with_all_its_variants() -> None:

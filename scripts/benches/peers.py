@@ -9,11 +9,34 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"ping": "iputils-ping", "fping": "fping"}
-"""Programs, and the Debian packages that hold them."""
-MODULES = ("icmplib", "ping3", "scapy")
+
+
+class Program(NamedTuple):
+    """A program of another project."""
+
+    package: str
+    """The Debian package that holds it."""
+    version: str
+    """The option that makes it tell its version."""
+
+
+PROGRAMS = {
+    "ping": {"ping": Program("iputils-ping", "-V"), "fping": Program("fping", "-v")},
+    "trace": {
+        "traceroute": Program("traceroute", "-V"),
+        "tracepath": Program("iputils-tracepath", "-V"),
+        "mtr": Program("mtr-tiny", "-v"),
+        "scamper": Program("scamper", "-v"),
+    },
+}
+"""By benchmark and name."""
+MODULES: dict[str, tuple[str, ...]] = {"ping": ("icmplib", "ping3", "scapy"), "trace": ()}
+"""Python packages, by benchmark."""
+SYSTEM = ("/usr/sbin", "/sbin")
+"""Where some programs are that an ordinary user's PATH does not know."""
 SET_UP = 'set -euo pipefail; source "$1"/scripts/_setup.sh; set_up runtime'
 APT = ("apt-get", "-qq", "--yes", "--no-install-recommends", "install")
 
@@ -28,8 +51,8 @@ def is_inside() -> bool:
     return Path(sys.prefix).resolve() == environment().resolve()
 
 
-def provide() -> None:
-    """Install what is missing, as far as this user may.
+def provide(bench: str) -> None:
+    """Install what is missing for a benchmark, as far as this user may.
 
     Raises:
         subprocess.CalledProcessError: there can be no environment with rawkit in it.
@@ -38,51 +61,50 @@ def provide() -> None:
     command = ["bash", "-c", SET_UP, "bench", str(ROOT)]
     subprocess.run(command, env={**os.environ, "RAWKIT_VENV": str(venv)}, check=True)
     (venv / ".gitignore").write_text("*\n")
-    modules = [name for name in MODULES if not _has_module(venv, name)]
+    modules = [name for name in MODULES[bench] if not _has_module(venv, name)]
     if modules:
         say(f"installing {', '.join(modules)}")
         pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input"]
         subprocess.run([*pip, "--disable-pip-version-check", *modules], check=False)
-    packages = [package for name, package in PACKAGES.items() if not shutil.which(name)]
+    packages = [one.package for name, one in PROGRAMS[bench].items() if not _which(name)]
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         say(f"installing {', '.join(packages)}")
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run([*APT, *packages], env=quiet, stdout=sys.stderr, check=False)
 
 
-def missing() -> dict[str, str]:
+def missing(bench: str) -> dict[str, str]:
     """Return the peers that are not there, and how to get them."""
     absent = {
-        name: f"apt-get install {package}"
-        for name, package in PACKAGES.items()
-        if not shutil.which(name)
+        name: f"apt-get install {one.package}"
+        for name, one in PROGRAMS[bench].items()
+        if not _which(name)
     }
-    for name in MODULES:
+    for name in MODULES[bench]:
         if not _has_module(environment(), name):
             absent[name] = f"{environment()}/bin/python -m pip install {name}"
     return absent
 
 
-def versions() -> dict[str, str]:
+def versions(bench: str) -> dict[str, str]:
     """Return the version of every tool that is there."""
     from importlib.metadata import version
 
-    absent = missing()
+    absent = missing(bench)
     known = {"python": ".".join(map(str, sys.version_info[:3])), "rawkit": version("rawkit")}
-    for name in MODULES:
+    for name in MODULES[bench]:
         if name not in absent:
             known[name] = version(name)
-    for name, option in (("ping", "-V"), ("fping", "-v")):
+    for name, one in PROGRAMS[bench].items():
         if name not in absent:
-            said = subprocess.run([name, option], capture_output=True, text=True, check=False)
-            known[name] = said.stdout.splitlines()[0].split()[-1] if said.stdout else "unknown"
+            known[name] = _told(program(name), one.version)
     return known
 
 
 def program(name: str) -> str:
     """Return the path of a program: of our environment, else of the machine."""
     own = environment() / "bin" / name
-    return str(own) if own.exists() else shutil.which(name) or name
+    return str(own) if own.exists() else _which(name) or name
 
 
 def machine() -> dict[str, str]:
@@ -100,6 +122,17 @@ def machine() -> dict[str, str]:
 def say(text: str) -> None:
     """Tell how far it is, on stderr."""
     print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def _which(name: str) -> str | None:
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), *SYSTEM)))
+
+
+def _told(path: str, option: str) -> str:
+    """Return the last word of the first line that a program says about its version."""
+    said = subprocess.run([path, option], capture_output=True, text=True, check=False)
+    words = (said.stdout or said.stderr).partition("\n")[0].split()
+    return words[-1] if words else "unknown"
 
 
 def _has_module(venv: Path, name: str) -> bool:

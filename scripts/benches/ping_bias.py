@@ -47,7 +47,7 @@ def measure(repeat: int) -> Result:
     """Have the tools take turns on a quiet cable."""
     with lab.pair() as net:
         tools = {tool.command.tool: tool for tool in _tools(str(net.last.ipv4))}
-        commands = present((tool.command for tool in tools.values()), peers.missing())
+        commands = present((tool.command for tool in tools.values()), peers.missing("ping"))
         blocks: dict[str, list[Block]] = {command.tool: [] for command in commands}
         with Capture(net.first, net.first.interfaces[0].name) as capture:
             for command in commands:

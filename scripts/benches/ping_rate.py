@@ -24,7 +24,7 @@ def measure(repeat: int) -> Result:
     """Flood from one end of a cable to the other, in turns."""
     outcomes: dict[str, list[Outcome]] = {}
     with lab.pair() as opened, lab.pair(sysctls=CLOSED) as closed:
-        tools = present(_commands(str(opened.last.ipv4)), peers.missing())
+        tools = present(_commands(str(opened.last.ipv4)), peers.missing("ping"))
         for order in rounds(tools, repeat):
             for kind, net in zip(KINDS, (opened, closed), strict=True):
                 for command in order:

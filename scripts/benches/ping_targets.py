@@ -38,7 +38,7 @@ def measure(repeat: int) -> Result:
         net.last.run(
             _route, type=RTN_LOCAL, table=RT_TABLE_LOCAL, scope=RT_SCOPE_HOST, oif=LOOPBACK
         )
-        commands = present(_commands(file.name), peers.missing())
+        commands = present(_commands(file.name), peers.missing("ping"))
         outcomes: dict[str, list[Outcome]] = {command.tool: [] for command in commands}
         for command in commands:
             _ask(command, net.first)

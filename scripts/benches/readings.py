@@ -9,6 +9,9 @@ PROGRAM_REPLY = re.compile(r"^(\d+) ([\d.]+)$", re.MULTILINE)
 PING_SUMMARY = re.compile(r"^(\d+) packets transmitted, (\d+) received", re.MULTILINE)
 FPING_SUMMARY = re.compile(r"^\S+\s+: xmt/rcv/%loss = (\d+)/(\d+)/", re.MULTILINE)
 PROGRAM_SUMMARY = re.compile(r"^(\d+) asked, (\d+) alive$", re.MULTILINE)
+ADDRESS = re.compile(r"(?<![\w.:])(?:\d+(?:\.\d+){3}|[0-9a-f]*:[0-9a-f:]*:[0-9a-f]*)(?![\w.:])")
+WAYS = re.compile(r"^(\d+) ways?;", re.MULTILINE)
+MTU = re.compile(r"^ *Resume: pmtu (\d+)|\bF=(\d+)|\[\*?mtu: (\d+)\]$", re.MULTILINE)
 MILLISECOND = 1e-3
 
 
@@ -50,6 +53,25 @@ def found(text: str) -> Found:
             asked += int(sent)
             answered += int(received)
     return Found(asked, answered)
+
+
+def addresses(text: str) -> frozenset[str]:
+    """Return every address that stands in the output of a tracer."""
+    return frozenset(ADDRESS.findall(text))
+
+
+def ways(text: str) -> int:
+    """Return how many ways ``rawkit trace --multipath`` says there are; 0: it does not."""
+    return int(match[1]) if (match := WAYS.search(text)) else 0
+
+
+def path_mtu(text: str) -> int:
+    """Return the path MTU that a tool says in the end; 0: it does not.
+
+    As ``rawkit pmtu`` and ``tracepath`` put it, ``traceroute --mtu``, or ``scamper``.
+    """
+    said = [int(number) for found in MTU.findall(text) for number in found if number]
+    return said[-1] if said else 0
 
 
 def _shown(number: str, milliseconds: str, *, first: int = 0) -> Shown:

@@ -6,12 +6,15 @@ import select
 import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from rawkit.lab import Node
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds for the slowest command."""
+
+
+T = TypeVar("T")
 
 
 class CommandFailed(Exception):
@@ -69,7 +72,7 @@ def run(command: Command, node: Node) -> Outcome:
     return Outcome(wall, cpu, text)
 
 
-def rounds(commands: Sequence[Command], count: int) -> Iterator[list[Command]]:
+def rounds(commands: Sequence[T], count: int) -> Iterator[list[T]]:
     """Yield the commands once a round, beginning with another one each time.
 
     So none always runs in the wake of the same other one.
