@@ -10,8 +10,8 @@ matching, copying, pickling and ``__post_init__``. Not supported: ordering, ``In
 zero-argument ``super()`` in a method (the class is made anew, to have slots).
 """
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Hashable
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar, dataclass_transform, overload
 
@@ -123,10 +123,21 @@ def record(
 
 def replace(instance: T, **changes: Any) -> T:
     """Return a copy of a record with some fields changed."""
-    for name in type(instance)._record_names:  # type: ignore[attr-defined]  # its mark
-        if name not in changes:
-            changes[name] = getattr(instance, name)
-    return type(instance)(**changes)
+    kind: Any = type(instance)
+    places, values_of, by_name = _given_by(kind)
+    values = list(values_of(instance))
+    for name in changes.keys() & places.keys():
+        values[places[name]] = changes.pop(name)
+    if by_name or changes:
+        replaced: T = kind(**dict(zip(places, values, strict=True)), **changes)
+    else:
+        replaced = kind(*values)
+    return replaced
+
+
+def computed_fields(kind: Hashable) -> tuple[str, ...]:
+    """Return the names of the fields of a record that take no part in equality."""
+    return tuple(one.name for one in fields(kind) if not one.compare)
 
 
 def fields(kind: object) -> tuple[Field, ...]:
@@ -138,6 +149,24 @@ def fields(kind: object) -> tuple[Field, ...]:
 def as_dict(instance: object) -> dict[str, Any]:
     """Return the fields of a record by name; values are as they are."""
     return {f.name: getattr(instance, f.name) for f in fields(instance)}
+
+
+@cache
+def _given_by(
+    kind: Hashable,
+) -> tuple[dict[str, int], Callable[[object], tuple[Any, ...]], bool]:
+    """Return what a constructor takes: the places of fields, their values, whether by name."""
+    given = [one for one in fields(kind) if one.init]
+    names = [one.name for one in given]
+    values_of: Callable[[object], tuple[Any, ...]] = attrgetter(*names) if names else _nothing
+    if len(names) == 1:
+        values_of = _only(names[0])
+    places = {name: place for place, name in enumerate(names)}
+    return places, values_of, any(one.kw_only for one in given)
+
+
+def _only(name: str) -> Callable[[object], tuple[Any]]:
+    return lambda instance: (getattr(instance, name),)
 
 
 def _made(cls: type[T], frozen: bool, kw_only: bool, eq: bool) -> type[T]:
@@ -154,7 +183,6 @@ def _made(cls: type[T], frozen: bool, kw_only: bool, eq: bool) -> type[T]:
     body["__match_args__"] = tuple(f.name for f in every if f.init and not f.kw_only)
     body["__init__"], body["__signature__"] = _first_init, SIGNATURE
     body["_record_source"] = every, frozen, hasattr(cls, "__post_init__")
-    body["_record_names"] = tuple(f.name for f in every if f.init)
     shared: dict[str, Any] = {"__repr__": _repr, "__getstate__": as_dict, "__setstate__": _restore}
     if eq:
         compared = [f.name for f in every if f.compare]
@@ -275,14 +303,16 @@ def _compile_filled(kind: Any) -> Callable[..., Any]:
 
 def _filled_slowly(kind: type[T], *values: Any) -> T:
     self = object.__new__(kind)
+    made = _record_of(kind)
     for one, value in zip(fields(kind), values, strict=True):
-        object.__setattr__(self, one.name, value)
+        getattr(made, one.name).__set__(self, value)  # the slot, whatever hides it
     return self
 
 
 def compiled(
     name: str, parameters: list[str], lines: list[str], scope: dict[str, Any]
 ) -> Callable[..., Any]:
+    """Return a function made of text, in which nothing that came from outside may be."""
     source = f"def {name}({', '.join(parameters)}):\n " + ("\n ".join(lines) or "pass")
     exec(source, scope)  # nothing but names of fields goes into it
     function: Callable[..., Any] = scope[name]

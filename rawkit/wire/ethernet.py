@@ -61,6 +61,12 @@ class Ethernet(Header):
         except struct.error as error:
             raise BuildError(f"Ethernet: {error} in {self}") from error
 
+    def framed(self, ether_type: int, octets: bytes) -> bytes | None:
+        if type(self) is not Ethernet or len(self.dst) != 6 or len(self.src) != 6:
+            return None
+        number = ether_type if self.ether_type is None else self.ether_type
+        return LAYOUT.pack(self.dst, self.src, number) + octets
+
     def carrying(self, inner: Header) -> Self:
         ether_type = inner.ETHER_TYPE
         if self.ether_type is not None or ether_type is None:

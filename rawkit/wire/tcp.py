@@ -23,10 +23,9 @@ from typing import ClassVar, Self
 from rawkit.errors import BuildError, ParseError, TruncatedError
 from rawkit.record import computed, record
 from rawkit.wire.checksum import checksum_of, sum_of
-from rawkit.wire.ipv4 import LAYOUT as IPV4
-from rawkit.wire.ipv4 import NO_OPTIONS, IPv4, number_of
+from rawkit.wire.ipv4 import DONT_FRAGMENT, NO_OPTIONS, NOTHING_ODD, IPv4, number_of
 from rawkit.wire.numbers import IPProtocol
-from rawkit.wire.packet import Header
+from rawkit.wire.packet import Header, Headers
 
 LAYOUT = struct.Struct("!HHIIBBHHH")
 SIZE = LAYOUT.size
@@ -34,9 +33,12 @@ PROTOCOL = int(IPProtocol.TCP)
 QUOTED = struct.Struct("!HHI")
 """What is left of a header in the shortest quote of an ICMP error (RFC 792)."""
 LONGEST_OPTIONS = 40
-BOTH = IPV4.size + SIZE
+IN_IPV4 = struct.Struct("!BBHHHBBHIIHHIIBBHHH")
+"""Both headers, without options."""
 PLAIN = SIZE // 4 << 4
 """The octet of the data offset where there are no options."""
+CONSTANT = (PLAIN << 8) + PROTOCOL - (IN_IPV4.size - SIZE)
+"""What of the sum for the checksum is always the same, but for the whole length."""
 
 
 class Flags(IntFlag):
@@ -139,37 +141,36 @@ class TCP(Header):
             raise BuildError(f"TCP: {error} in {self}") from error
         return head + body
 
-    def packed_within(self, outer: Header, payload: bytes) -> bytes | None:
-        ip, body, offset = outer, payload, PLAIN
-        if type(ip) is not IPv4 or type(self) is not TCP or ip.options or ip.protocol is None:
+    def packed_within(self, headers: Headers, payload: bytes) -> bytes | None:
+        """Pack TCP in plain IPv4, perhaps in a frame: both headers and checksums at once."""
+        ip = headers[-2]
+        if type(ip) is not IPv4 or type(self) is not TCP or len(headers) > 3 or ip.options:
+            return None
+        if not (ip.total_length is ip.checksum is self.checksum is self.data_offset is None):
+            return None
+        odd = ip.dscp, ip.ecn, ip.fragment_offset, ip.more_fragments, ip.reserved, self.reserved
+        if odd != NOTHING_ODD or self.options:
             return None
         try:
-            if not (self.checksum is ip.checksum is ip.total_length is None):
-                return None
-            if ip.fragment_offset != 0 or ip.ecn > 0b11:
-                return None
-            if self.options or self.reserved != 0 or self.data_offset is not None:
-                body, offset = self.options + payload, self.offset_octet()
-            src, dst, ttl, protocol = number_of(ip.src), number_of(ip.dst), ip.ttl, ip.protocol
-            tos, total, id_ = ip.dscp << 2 | ip.ecn, BOTH + len(body), ip.identification
-            fragment = ip.reserved << 15 | ip.dont_fragment << 14 | ip.more_fragments << 13
+            src, dst, id_, ttl = number_of(ip.src), number_of(ip.dst), ip.identification, ip.ttl
             src_port, dst_port, sequence = self.src_port, self.dst_port, self.sequence
             acknowledgment, flags = self.acknowledgment, self.flags
-            window, urgent = self.window, self.urgent
+            window, urgent, addresses = self.window, self.urgent, src + dst
+            protocol = PROTOCOL if ip.protocol is None else ip.protocol
+            fragment = DONT_FRAGMENT if ip.dont_fragment else 0
+            total = IN_IPV4.size + len(payload)
             # Fields are added as they stand, whatever their width: see rawkit.wire.checksum.
-            inner = int.from_bytes(body, "big") % 0xFFFF << 8 * (total & 1)
-            inner += src_port + dst_port + sequence + acknowledgment
-            inner += (offset << 8) + flags + window + urgent
-            inner += src + dst + PROTOCOL + total - SIZE
-            words = (NO_OPTIONS + ttl << 8) + tos + id_ + fragment + protocol + total + src + dst
-            sum_ = 0xFFFF - (words % 0xFFFF or 0xFFFF)
-            head = IPV4.pack(NO_OPTIONS, tos, total, id_, fragment, ttl, protocol, sum_, src, dst)
-            sum_ = 0xFFFF - (inner % 0xFFFF or 0xFFFF)
-            head += LAYOUT.pack(
-                src_port, dst_port, sequence, acknowledgment, offset, flags, window, sum_, urgent
-            )
-            return head + body + ip.trailer
-        except (struct.error, AttributeError, TypeError, BuildError):
+            outer = (NO_OPTIONS + ttl << 8) + protocol + total + id_ + fragment + addresses
+            inner = int.from_bytes(payload, "big") % 0xFFFF << 8 * (total & 1)
+            inner += CONSTANT + src_port + dst_port + flags + window + urgent + total
+            inner += sequence + acknowledgment + addresses
+            outer, inner = 0xFFFF - (outer % 0xFFFF or 0xFFFF), 0xFFFF - (inner % 0xFFFF or 0xFFFF)
+            octets = IN_IPV4.pack(
+                NO_OPTIONS, 0, total, id_, fragment, ttl, protocol, outer, src, dst,
+                src_port, dst_port, sequence, acknowledgment, PLAIN, flags, window, inner, urgent,
+            ) + payload + ip.trailer  # fmt: skip
+            return octets if len(headers) == 2 else headers[0].framed(ip.ETHER_TYPE, octets)
+        except (struct.error, AttributeError, TypeError):
             return None  # each header will say itself what is wrong
 
     def offset_octet(self) -> int:

@@ -13,6 +13,8 @@ from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.tcp import TCP
+from rawkit.wire.verify import verdict
+from rawkit.wire.verify_frame import verdict_on
 from tests.properties.strategies import frames, ipv4s, payloads, tcps, u8, u13, u16, udps
 
 numbers = st.none() | u16
@@ -34,13 +36,43 @@ odd_tcps = st.builds(
 )
 
 
-@given(ipv4s | odd_ipv4s, tcps | odd_tcps, payloads)
-def test_two_headers_packed_at_once_are_as_packed_one_after_the_other(
-    ip: IPv4, segment: TCP, payload: bytes
-) -> None:
-    ip = ip.carrying(segment)
+odd_udps = st.builds(
+    lambda datagram, length, checksum, trailer: replace(
+        datagram, length=length, checksum=checksum, trailer=trailer
+    ),
+    udps,
+    numbers,
+    numbers,
+    st.just(b"") | payloads,
+)
+some_frames = st.builds(
+    Ethernet,
+    st.just(bytes(6)) | st.binary(max_size=7),
+    st.just(bytes(range(6))),
+    st.none() | u16,
+)
 
-    assert bytes(ip / segment / payload) == ip.pack(segment.pack(payload, ip))
+
+@given(
+    st.none() | some_frames,
+    ipv4s | odd_ipv4s,
+    tcps | udps | odd_tcps | odd_udps,
+    payloads,
+    st.none() | u8,
+)
+def test_headers_packed_at_once_are_as_packed_one_after_the_other(
+    frame: Ethernet | None, ip: IPv4, inner: Header, payload: bytes, protocol: int | None
+) -> None:
+    ip = replace(ip, protocol=protocol)
+    packet = ip / inner / payload if frame is None else frame / ip / inner / payload
+
+    def one_by_one() -> bytes:
+        linked = ip.carrying(inner)
+        octets = linked.pack(inner.pack(payload, linked.covering(None)))
+        return octets if frame is None else frame.carrying(linked).pack(octets)
+
+    assert outcome(lambda: bytes(packet)) == outcome(one_by_one)
+    assert outcome(lambda: bytes(Packet(packet.headers, payload))) == outcome(one_by_one)
 
 
 wrong = st.sampled_from([-1, 1 << 32, None, "text", 1.5])
@@ -57,14 +89,15 @@ wrong = st.sampled_from([-1, 1 << 32, None, "text", 1.5])
 def test_what_does_not_fit_two_headers_packed_at_once_is_refused_as_ever(
     ip: IPv4, segment: TCP, of_ip: str, of_segment: str, value: int, outer: bool
 ) -> None:
-    headers = replace(ip, **{of_ip: value}) if outer else ip, segment
-    if not outer:
-        headers = ip, replace(segment, **{of_segment: value})
+    changed = {of_ip: value} if outer else {of_segment: value}
+    headers = (replace(ip, **changed), segment) if outer else (ip, replace(segment, **changed))
     packet = Packet((headers[0].carrying(segment), headers[1]))
 
-    assert said_by(lambda: bytes(packet)) == said_by(
-        lambda: packet.headers[0].pack(packet.headers[1].pack(b"", packet.headers[0]))
-    )
+    def one_by_one() -> bytes:
+        return packet.headers[0].pack(packet.headers[1].pack(b"", packet.headers[0]))
+
+    assert outcome(lambda: bytes(packet)) == outcome(one_by_one)
+    assert outcome(lambda: bytes(headers[0] / headers[1])) == outcome(one_by_one)
 
 
 def build_frame(macs: bytes, ip: IPv4, inner: Header, payload: bytes, trailer: bytes) -> bytes:
@@ -83,8 +116,8 @@ usual_frames = st.builds(
 
 
 @st.composite
-def damaged_frames(draw: st.DrawFn) -> bytes:
-    octets = bytearray(draw(usual_frames))
+def damaged_frames(draw: st.DrawFn, whole: st.SearchStrategy[bytes] = usual_frames) -> bytes:
+    octets = bytearray(draw(whole))
     for place in draw(st.lists(st.integers(12, min(60, len(octets) - 1)), max_size=3)):
         octets[place] = draw(u8)
     return bytes(octets[: draw(st.integers(0, len(octets)) | st.just(len(octets)))])
@@ -101,9 +134,17 @@ def test_a_frame_read_in_one_go_is_what_it_is_header_after_header(octets: bytes)
     assert type(one.payload) is bytes
 
 
-def said_by(pack: Callable[[], bytes]) -> str:
+@given(usual_frames | damaged_frames() | damaged_frames(frames.map(bytes)) | frames.map(bytes))
+def test_a_checksum_looked_at_in_one_go_has_the_verdict_of_one_header_after_the_other(
+    octets: bytes,
+) -> None:
+    packet = dissect_frame(octets)
+
+    assert verdict_on(octets, packet) is verdict(packet)
+
+
+def outcome(pack: Callable[[], bytes]) -> bytes | str:
     try:
-        pack()
+        return pack()
     except BuildError as error:
         return str(error)
-    return "nothing"

@@ -1,9 +1,13 @@
 """Packets: built, taken apart, changed."""
 
+import copy
+import pickle
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
+from rawkit.record import replace
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.dissect import dissect, dissect_ip
 from rawkit.wire.extensions import DestinationOptions
@@ -29,6 +33,78 @@ def test_a_packet_whose_headers_fit_together_keeps_the_very_objects() -> None:
     headers = (IPv4(A, B, 17), UDP(1, 2))
 
     assert Packet(headers).headers is headers
+
+
+def built() -> Packet:
+    return IPv4(A, B) / UDP(1, 2) / b"probe"
+
+
+LOOKS = {
+    "headers": lambda packet: packet.headers,
+    "a header": lambda packet: packet[IPv4],
+    "its text": repr,
+    "equality": lambda packet: packet == OURS,
+    "equality, the other way": OURS.__eq__,
+    "hash": hash,
+    "a change": lambda packet: packet.replace(IPv4, ttl=3),
+    "a copy": copy.copy,
+    "a deep copy": copy.deepcopy,
+    "pickling": pickle.dumps,
+}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_a_packet_put_together_is_like_any_other_whatever_is_looked_at_first(
+    look: Callable[[Packet], object],
+) -> None:
+    packet, other = built(), Packet((IPv4(A, B), UDP(1, 2)), b"probe")
+
+    assert look(packet) == look(other) or look is pickle.dumps
+    assert type(packet) is Packet
+    assert packet == other == pickle.loads(pickle.dumps(built())) == copy.copy(built())
+    assert (hash(packet), repr(packet)) == (hash(other), repr(other))
+    assert packet.headers is packet.headers
+
+
+def test_octets_of_a_packet_put_together_are_the_same_before_and_after_a_look() -> None:
+    packet = built()
+
+    before = bytes(packet)
+
+    assert packet.headers[0].protocol == 17  # type: ignore[attr-defined]  # it is IPv4
+    assert bytes(packet) == bytes(packet) == before == bytes(OURS)
+
+
+def test_a_packet_put_together_cannot_be_changed() -> None:
+    for name, value in (("payload", b""), ("headers", ()), ("error", None), ("more", 1)):
+        with pytest.raises(AttributeError):
+            setattr(built(), name, value)
+        with pytest.raises(AttributeError):
+            delattr(built(), name)
+
+
+def test_a_packet_is_one_pattern_however_it_came_about() -> None:
+    for packet in (built(), Packet(OURS.headers, b"probe"), dissect(bytes(OURS))):
+        match packet:
+            case Packet(headers=(IPv4(protocol=17), UDP()), payload=b"probe"):
+                pass
+            case _:
+                pytest.fail("no match")
+
+
+def test_a_field_replaced_in_a_packet_put_together_makes_a_packet() -> None:
+    replaced = replace(built(), headers=(), payload=b"x", error=None)
+
+    assert (type(replaced), replaced) == (Packet, Packet((), b"x"))
+
+
+def test_packets_put_together_are_put_into_others() -> None:
+    outer, inner = IPv4(C, A) / icmp.TimeExceeded(), built()
+
+    assert (outer / inner).headers == (*outer.headers, *inner.headers)
+    assert IPv4(A, C) / built() == Packet((IPv4(A, C), IPv4(A, B), UDP(1, 2)), b"probe")
+    assert (built() / b"s").payload == b"probes"
+    assert Packet() / UDP(1, 2) / b"x" == UDP(1, 2) / b"x" == Packet((UDP(1, 2),), b"x")
 
 
 def test_a_header_is_found_by_its_kind_the_outermost_first() -> None:
