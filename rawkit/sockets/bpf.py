@@ -5,6 +5,7 @@ what the socket waits for. On a raw IPv4 socket a program sees the IP header fir
 on a raw IPv6 socket it starts behind all IPv6 headers.
 """
 
+import errno
 import socket
 import struct
 from array import array
@@ -50,8 +51,15 @@ def attach(sock: socket.socket, program: bytes) -> None:
     """
     instructions = array("B", program)
     address, _ = instructions.buffer_info()
-    value = PROGRAM.pack(len(program) // INSTRUCTION.size, address)
-    options.SO_ATTACH_FILTER.set(sock, value)
+    count = len(program) // INSTRUCTION.size
+    try:
+        options.SO_ATTACH_FILTER.set(sock, PROGRAM.pack(count, address))
+    except OSError as error:
+        if error.errno != errno.ENOMEM:
+            raise
+        way_out = "shorten it, or raise net.core.optmem_max"
+        problem = f"no room for a filter of {count} instructions ({way_out})"
+        raise OSError(errno.ENOMEM, problem) from error
 
 
 class Query(NamedTuple):

@@ -1,5 +1,6 @@
 """Socket filters: what those of a ping let pass."""
 
+import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +8,10 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
+from rawkit.lab.namespace import Namespace
 from rawkit.sockets.bpf import attach, echo_filter
 from rawkit.wire import icmp, icmpv6
+from rawkit.wire.bpf import LOAD_BYTE, RETURN, Op, assemble
 from rawkit.wire.bpf_machine import BPFMachine
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
 from rawkit.wire.ipv4 import IPv4
@@ -191,3 +194,20 @@ def test_the_kernel_drops_the_same(version: int, octets: bytes) -> None:
 
         with pytest.raises(BlockingIOError):
             theirs.recv(2048)
+
+
+@pytest.mark.netns
+def test_a_filter_that_the_kernel_has_no_room_for_says_what_to_do(host: Namespace) -> None:
+    host.sysctl("net.core.optmem_max", "20480")  # the default of older kernels
+    long = assemble([*[Op(LOAD_BYTE, 0)] * 4000, Op(RETURN, 0)])
+
+    with (
+        host.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock,
+        pytest.raises(OSError, match="no room") as caught,
+    ):
+        attach(sock, long)
+
+    assert caught.value.errno == errno.ENOMEM
+    assert caught.value.strerror == (
+        "no room for a filter of 4001 instructions (shorten it, or raise net.core.optmem_max)"
+    )
