@@ -33,6 +33,7 @@ PROTOCOL = int(IPProtocol.TCP)
 QUOTED = struct.Struct("!HHI")
 """What is left of a header in the shortest quote of an ICMP error (RFC 792)."""
 LONGEST_OPTIONS = 40
+from_bytes = int.from_bytes
 IN_IPV4 = struct.Struct("!BBHHHBBHIIHHIIBBHHH")
 """Both headers, without options."""
 PLAIN = SIZE // 4 << 4
@@ -149,7 +150,7 @@ class TCP(Header):
         if not (ip.total_length is ip.checksum is self.checksum is self.data_offset is None):
             return None
         odd = ip.dscp, ip.ecn, ip.fragment_offset, ip.more_fragments, ip.reserved, self.reserved
-        if odd != NOTHING_ODD or self.options:
+        if odd != NOTHING_ODD or self.options or ip.trailer:
             return None
         try:
             src, dst, id_, ttl = number_of(ip.src), number_of(ip.dst), ip.identification, ip.ttl
@@ -161,14 +162,14 @@ class TCP(Header):
             total = IN_IPV4.size + len(payload)
             # Fields are added as they stand, whatever their width: see rawkit.wire.checksum.
             outer = (NO_OPTIONS + ttl << 8) + protocol + total + id_ + fragment + addresses
-            inner = int.from_bytes(payload, "big") % 0xFFFF << 8 * (total & 1)
+            inner = from_bytes(payload, "big") % 0xFFFF << 8 * (total & 1)
             inner += CONSTANT + src_port + dst_port + flags + window + urgent + total
             inner += sequence + acknowledgment + addresses
             outer, inner = 0xFFFF - (outer % 0xFFFF or 0xFFFF), 0xFFFF - (inner % 0xFFFF or 0xFFFF)
             octets = IN_IPV4.pack(
                 NO_OPTIONS, 0, total, id_, fragment, ttl, protocol, outer, src, dst,
                 src_port, dst_port, sequence, acknowledgment, PLAIN, flags, window, inner, urgent,
-            ) + payload + ip.trailer  # fmt: skip
+            ) + payload  # fmt: skip
             return octets if len(headers) == 2 else headers[0].framed(ip.ETHER_TYPE, octets)
         except (struct.error, AttributeError, TypeError):
             return None  # each header will say itself what is wrong
