@@ -4,7 +4,6 @@ A packet in notation may leave out what only this host knows: its source address
 port, the hardware addresses of its link. Packets made in Python have these already.
 """
 
-import socket
 from ipaddress import IPv4Address
 from typing import Any, TypedDict
 
@@ -15,6 +14,7 @@ from rawkit.host.names import numeric
 from rawkit.host.next_hop import NextHop, next_hop
 from rawkit.host.source import source_for
 from rawkit.record import record, replace
+from rawkit.sockets.ports import free_ports
 from rawkit.sockets.sending import Choice, Layer, choose
 from rawkit.wire.address import BROADCAST, MAC, Address
 from rawkit.wire.arp import ARP
@@ -155,7 +155,8 @@ class Filler:
             case ((IPv4() | IPv6()), "src"):
                 return self._source()
             case ((UDP() | TCP()), "src_port"):
-                return free_port(header)
+                version = 4 if self._dst is None else self._dst.version
+                return free_ports(version, method_of(header))[0]
             case ARP(), "sender_ip":
                 return self._arp_source(header)
             case (_, "src") | (ARP(), "sender_mac"):
@@ -180,13 +181,9 @@ class Filler:
         return source_for(header.target_ip, self._out.name, self._mark)
 
 
-def free_port(header: UDP | TCP) -> int:
-    """Return a port that nobody on this host has."""
-    kind = socket.SOCK_DGRAM if isinstance(header, UDP) else socket.SOCK_STREAM
-    with socket.socket(socket.AF_INET, kind | socket.SOCK_CLOEXEC) as probe:
-        probe.bind(("", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def method_of(header: UDP | TCP) -> str:
+    """Return which kind of ports a header has."""
+    return "udp" if isinstance(header, UDP) else "tcp"
 
 
 def _neighbour_named(options: OutgoingOptions) -> Address | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from rawkit.errors import BuildError
+from rawkit.sockets.kernel import KernelSocket
 from rawkit.sockets.ladder import with_capabilities
 from rawkit.sockets.sending import Layer
 from rawkit.sockets.settings import Settings
@@ -53,7 +54,7 @@ class Outwards:
         self, layer: Layer, settings: Settings, via: Address | None, link: Ethernet | None = None
     ) -> None:
         self._link = link if layer is Layer.COOKED else None
-        self._inner: Sender = with_capabilities(lambda: _open(layer, settings, via))
+        self._inner: Sender = with_capabilities(lambda: open_sender(layer, settings, via))
 
     def ready(self, packet: Packet) -> Callable[[], object]:
         return self._inner.ready(self._whole(packet))
@@ -69,7 +70,13 @@ class Outwards:
         return self._link / packet
 
 
-def _open(layer: Layer, settings: Settings, via: Address | None) -> Sender:
+def open_sender(layer: Layer, settings: Settings, via: Address | None) -> KernelSocket:
+    """Open the socket of a layer, to send by and not to hear; see :class:`Outwards`.
+
+    Raises:
+        PermissionError: ``CAP_NET_RAW`` is missing.
+        UsageError: there is no such interface here.
+    """
     match layer:
         case Layer.IPV4 | Layer.IPV6:
             from rawkit.sockets.header_included import HeaderIncludedSocket
