@@ -34,13 +34,13 @@ def net() -> Iterator[Lab]:
 def echo(net: Lab) -> Iterator[None]:
     """A UDP port that sends back, and a TCP port that listens."""
     script = (
-        "import socket, threading\n"
+        "import os, socket, threading\n"
         "def serve(family):\n"
         " s = socket.socket(family, socket.SOCK_DGRAM)\n"
         " if family == socket.AF_INET6:\n"
         "  s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)\n"
         " s.bind(('', 7))\n"
-        " print('ready', flush=True)\n"
+        " os.write(1, b'ready\\n')\n"
         " while True:\n"
         "  data, who = s.recvfrom(9000); s.sendto(data, who)\n"
         "t = socket.create_server(('', 80), family=socket.AF_INET6, dualstack_ipv6=True)\n"
