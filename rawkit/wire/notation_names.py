@@ -23,6 +23,9 @@ HEADERS = {
     "dstopts": "extensions.DestinationOptions",
     "route": "extensions.Routing",
     "frag": "extensions.Fragment",
+    "ah": "authentication.AH",
+    "esp": "esp.ESP",
+    "esp.null": "esp.NullESP",
     "udp": "udp.UDP",
     "tcp": "tcp.TCP",
     "udplite": "udplite.UDPLite",
@@ -127,6 +130,8 @@ OPTION_NAMES = {
 OCTET_OPTIONS = {
     ("IPv4", "options"): "ip_options",
     ("TCP", "options"): "tcp_options",
+    ("HopByHop", "options"): "ipv6_options",
+    ("DestinationOptions", "options"): "ipv6_options",
 }
 """Fields with octets that are options; the module reads and writes these."""
 
