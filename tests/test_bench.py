@@ -2,15 +2,18 @@
 
 import json
 import struct
+import time
 from contextlib import nullcontext
 from typing import cast
 
 import pytest
 
 from rawkit.lab import Node
-from scripts.benches import readings, report
+from scripts.benches import packet_rounds, packet_work, readings, report
 from scripts.benches.capture import Exchange, Frame, exchanges, icmp_of
 from scripts.benches.figures import Spread, differences, mean_interval, quantile, ratios, spread
+from scripts.benches.packet_rounds import Least
+from scripts.benches.packet_values import KINDS, values_of
 from scripts.benches.readings import Found, Shown
 from scripts.benches.result import Column, Goal, Result, Row
 from scripts.benches.running import (
@@ -332,3 +335,74 @@ def test_json_has_one_object_a_line_with_numbers_for_numbers() -> None:
     }
     assert lines[2]["met"] is False
     assert lines[3]["met"] is True
+
+
+def test_packets_to_measure_with_are_different_and_the_same_each_time() -> None:
+    for kind in KINDS:
+        values = list(values_of(kind, 100))
+
+        assert values == list(values_of(kind, 100))
+        assert len(set(values)) == 100
+
+
+@pytest.mark.parametrize("name", ["rawkit", "scapy"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_libraries_build_and_read_the_same_packets(name: str, kind: str) -> None:
+    library, rawkit = packet_work.library(name), packet_work.library("rawkit")
+
+    for values in values_of(kind, 5):
+        octets = library.build[kind](library.prepared(values))
+
+        assert octets == rawkit.build[kind](rawkit.prepared(values))
+        assert library.plain(library.dissect[kind](octets)) == packet_work.expected(kind, values)
+
+
+@pytest.mark.parametrize("name", ["rawkit", "scapy"])
+def test_libraries_patch_and_sum_up_alike(name: str) -> None:
+    library, rawkit = packet_work.library(name), packet_work.library("rawkit")
+    first, *others = values_of("TCP", 5)
+
+    for prepare in library.patch.values():
+        patched = prepare(first)
+        for values in others:
+            changed = first._replace(
+                dst=values.dst, identification=values.identification, sequence=values.sequence
+            )
+            assert patched(*packet_work.patches(library, values)) == rawkit.build["TCP"](
+                rawkit.prepared(changed)
+            )
+    assert library.checksum(bytes(range(100))) == rawkit.checksum(bytes(range(100)))
+
+
+def test_a_cost_is_that_of_one_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 0.5, 1.0])
+    monkeypatch.setattr(time, "process_time", lambda: next(clock))
+    monkeypatch.setattr(packet_work, "LEAST", 0.75)
+
+    assert packet_work.cost(len, ["a", "b"]) == 1e9 / 4
+
+
+def test_lines_of_a_worker_are_read() -> None:
+    assert packet_rounds.readings("12.5 TCP\n3.0 TCP in IPv6\n") == [
+        ("TCP", 12.5),
+        ("TCP in IPv6", 3.0),
+    ]
+
+
+def test_a_row_has_ratios_to_the_peers_that_are_there() -> None:
+    times = {("rawkit", "TCP"): [1000.0, 2000.0], ("dpkt", "TCP"): [4000.0, 8000.0]}
+
+    rawkit, dpkt = packet_rounds.rows(times)
+
+    assert (rawkit.tool, rawkit.figures["x dpkt"].median) == ("rawkit, TCP", 0.25)
+    assert rawkit.figures["rate"].median == 750
+    assert dpkt.figures["time"].median == 6
+    assert "x scapy" not in rawkit.figures
+
+
+def test_a_goal_is_to_be_so_many_times_as_quick_as_a_peer_if_it_is_there() -> None:
+    (goal,) = packet_rounds.goal("work", [1.0], [5.0], Least("dpkt", 4))
+
+    assert goal.met
+    assert goal.what == "time of work, rawkit / dpkt"
+    assert packet_rounds.goal("work", [1.0], None, Least("dpkt", 4)) == ()

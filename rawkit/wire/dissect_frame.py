@@ -10,7 +10,7 @@ import struct
 from rawkit.wire.address import ipv4_address
 from rawkit.wire.dissect import BY_UDP_PORT, dissect
 from rawkit.wire.ethernet import Ethernet
-from rawkit.wire.ipv4 import DONT_FRAGMENT, MORE_FRAGMENTS, NO_OPTIONS, OFFSET, RESERVED, IPv4
+from rawkit.wire.ipv4 import DONT_FRAGMENT, NO_OPTIONS, IPv4
 from rawkit.wire.numbers import EtherType, IPProtocol
 from rawkit.wire.packet import Packet
 from rawkit.wire.tcp import FLAGS, TCP
@@ -22,7 +22,10 @@ LAYOUT = struct.Struct("!HBBHHHBBHII")
 """An EtherType and an IPv4 header."""
 FRAME, INSIDE = 14, 34
 """Where the frame's header ends, and where the one of IPv4 does."""
+SEGMENT_END, DATAGRAM_END = INSIDE + SEGMENT.size, INSIDE + DATAGRAM.size
 IN_FRAME, IN_TCP, IN_UDP = int(EtherType.IPV4), int(IPProtocol.TCP), int(IPProtocol.UDP)
+ODD = ~DONT_FRAGMENT
+"""Bits of the fragment field that are seldom set."""
 MOST_KNOWN = 1024
 
 
@@ -52,11 +55,11 @@ def _usual(data: bytes) -> Packet | None:
     """Return the packet in a frame; ``None`` if it is not a usual one."""
     if len(data) < INSIDE:
         return None
-    (kind, first, tos, total, id_, fragment, ttl, protocol, checksum, src, dst) = (
-        LAYOUT.unpack_from(data, FRAME - 2)
+    kind, first, tos, total, id_, fragment, ttl, protocol, checksum, src, dst = LAYOUT.unpack_from(
+        data, FRAME - 2
     )
     end = FRAME + total
-    if kind != IN_FRAME or first != NO_OPTIONS or fragment & OFFSET or end > len(data):
+    if kind != IN_FRAME or first != NO_OPTIONS or fragment & ODD or end > len(data):
         return None
     ip = IPv4.filled(
         ipv4_address(src),
@@ -66,11 +69,11 @@ def _usual(data: bytes) -> Packet | None:
         tos >> 2,
         tos & 0b11,
         id_,
-        fragment & DONT_FRAGMENT != 0,
-        fragment & MORE_FRAGMENTS != 0,
+        fragment != 0,
+        False,
         0,
         b"",
-        fragment & RESERVED != 0,
+        False,
         data[end:],
         total,
         checksum,
@@ -83,13 +86,13 @@ def _usual(data: bytes) -> Packet | None:
 
 
 def _with_segment(frame: Ethernet, ip: IPv4, data: bytes, end: int) -> Packet | None:
-    if end < INSIDE + SEGMENT.size:
+    if end < SEGMENT_END:
         return None
     src_port, dst_port, sequence, acknowledgment, offset, flags, window, checksum, urgent = (
         SEGMENT.unpack_from(data, INSIDE)
     )
     start = INSIDE + (offset >> 4) * 4
-    if not INSIDE + SEGMENT.size <= start <= end:
+    if not SEGMENT_END <= start <= end:
         return None
     segment = TCP.filled(
         src_port,
@@ -99,7 +102,7 @@ def _with_segment(frame: Ethernet, ip: IPv4, data: bytes, end: int) -> Packet | 
         FLAGS[flags],
         window,
         urgent,
-        data[INSIDE + SEGMENT.size : start],
+        data[SEGMENT_END:start],
         offset & 0x0F,
         offset >> 4,
         checksum,
@@ -108,12 +111,11 @@ def _with_segment(frame: Ethernet, ip: IPv4, data: bytes, end: int) -> Packet | 
 
 
 def _with_datagram(frame: Ethernet, ip: IPv4, data: bytes, end: int) -> Packet | None:
-    start = INSIDE + DATAGRAM.size
-    if end < start:
+    if end < DATAGRAM_END:
         return None
     src_port, dst_port, length, checksum = DATAGRAM.unpack_from(data, INSIDE)
     last = INSIDE + length
-    if not start <= last <= end or BY_UDP_PORT[dst_port] is not None:
+    if not DATAGRAM_END <= last <= end or BY_UDP_PORT[dst_port] is not None:
         return None
     datagram = UDP.filled(src_port, dst_port, data[last:end], length, checksum)
-    return Packet.filled((frame, ip, datagram), data[start:last], None)
+    return Packet.filled((frame, ip, datagram), data[DATAGRAM_END:last], None)

@@ -23,7 +23,8 @@ class Program(NamedTuple):
     """The option that makes it tell its version."""
 
 
-PROGRAMS = {
+PROGRAMS: dict[str, dict[str, Program]] = {
+    "packets": {},
     "ping": {"ping": Program("iputils-ping", "-V"), "fping": Program("fping", "-v")},
     "trace": {
         "traceroute": Program("traceroute", "-V"),
@@ -33,7 +34,11 @@ PROGRAMS = {
     },
 }
 """By benchmark and name."""
-MODULES: dict[str, tuple[str, ...]] = {"ping": ("icmplib", "ping3", "scapy"), "trace": ()}
+MODULES: dict[str, tuple[str, ...]] = {
+    "packets": ("dpkt", "pypacker", "scapy"),
+    "ping": ("icmplib", "ping3", "scapy"),
+    "trace": (),
+}
 """Python packages, by benchmark."""
 SYSTEM = ("/usr/sbin", "/sbin")
 """Where some programs are that an ordinary user's PATH does not know."""
