@@ -23,12 +23,13 @@ class TCPAnswer:
     flags: int | None
     """Those of the segment, as in :class:`rawkit.wire.tcp.Flags`; ``None``: the kernel made
     the connection and tells only how it went."""
-    kernel_rtt: float | None = None
-    """Seconds from the SYN to its answer, as that kernel measured them (``TCP_INFO``);
-    ``None``: it did not."""
+    connect_time: float | None = None
+    """Seconds that connect(2) took, as this program saw it; ``None``: there was none. Beside
+    it the round trip of the reply is that which the kernel measured (``TCP_INFO``), if it
+    did so: not of a RST, nor where it had to send the SYN again."""
     resent: int = 0
-    """How many times it sent the SYN again. Which of them was answered, only a
-    ``kernel_rtt`` can tell; else the reply counts as late."""
+    """How many times the kernel sent the SYN again. Unless it is sure that the first one was
+    answered, the reply counts as late."""
 
 
 @record

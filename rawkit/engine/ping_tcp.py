@@ -17,6 +17,7 @@ from rawkit.engine.ping_question import Ask, Match
 from rawkit.engine.ping_settings import PingSettings
 from rawkit.engine.ping_tally import Request, Tally
 from rawkit.engine.syn import SYN_OPTIONS, WINDOW
+from rawkit.errors import UsageError
 from rawkit.wire.handshake import Handshake
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
@@ -58,6 +59,9 @@ class TCPQuestion(PortQuestion):
         source_ports: SourcePorts,
     ) -> None:
         super().__init__(tallies, settings, key, IPProtocol.TCP, port, source_ports)
+        if self.groups:
+            group = tallies[self.groups[0]].target.address
+            raise UsageError(f"{group} is a group: TCP asks one host at a time")
         self.answer_kinds = {4: TCP, 6: TCP}
         self._sent = Latest[int, Request]()
 
@@ -80,9 +84,8 @@ class TCPQuestion(PortQuestion):
         if handshake is None:
             size = len(message.pack(payload))
             return Match(ip, request, size, answer=TCPAnswer(state, message.flags))
-        answer = TCPAnswer(state, None, handshake.rtt, handshake.resent)
-        waited = received.time - request.sent_at
-        return Match(ip, request, answer=answer, is_doubtful=_may_be_of_second(handshake, waited))
+        answer = TCPAnswer(state, None, handshake.waited, handshake.resent)
+        return Match(ip, request, answer=answer, is_doubtful=_may_be_of_second(handshake))
 
     def quoted_request(self, ours: IPv4 | IPv6, quote: Packet) -> Request | None:
         last = quote.headers[-1]
@@ -110,13 +113,8 @@ class TCPQuestion(PortQuestion):
         return request if segment.dst_port == self.source_port(request) else None
 
 
-def _may_be_of_second(handshake: Handshake, waited: float) -> bool:
-    """Tell whether the answer may be to a SYN that the kernel sent again.
-
-    Args:
-        handshake: what the kernel knows.
-        waited: seconds since the first SYN.
-    """
+def _may_be_of_second(handshake: Handshake) -> bool:
+    """Tell whether the answer may be to a SYN that the kernel sent again."""
     if not handshake.resent:
         return False
-    return handshake.rtt is None or waited - handshake.rtt > FIRST_REPEAT / 2
+    return handshake.rtt is None or handshake.waited - handshake.rtt > FIRST_REPEAT / 2

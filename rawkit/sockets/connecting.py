@@ -5,9 +5,10 @@ would complete a handshake is put off (TCP_QUICKACK), and the socket closed by R
 (SO_LINGER) before it is due, so no program at the other end hears of it.
 
 No segment is seen here. What the engine reads is put together: a SYN-ACK or RST that
-acknowledges its own SYN, all other fields 0. When it left and came, only this program
-says; what the kernel measured stands in ``Received.handshake``. ICMP errors come through
-the error queue, as everywhere, and quote the engine's SYN in place of the kernel's.
+acknowledges its own SYN, all other fields 0. The round trip is that which the kernel
+measured (TCP_INFO), so it does not matter how busy this program is; of a RST the kernel
+measures none, so there this program's clock has to do. ICMP errors come through the error
+queue, as everywhere, and quote the engine's SYN in place of the kernel's.
 
 A SYN without an answer is sent again by the kernel, after a second and perhaps once more;
 after about three seconds it gives up, and so does the socket.
@@ -68,6 +69,8 @@ class Attempt:
     """The SYN that stands for it."""
     ip: IPv4 | IPv6
     syn: TCP
+    started: float
+    """By the monotonic clock."""
 
 
 class ConnectPipe:
@@ -103,23 +106,20 @@ class ConnectPipe:
         if self._epoll.closed:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         sock, self._first = self._first or self._open(), None
-        attempt = Attempt(sock, packet, ip, syn)
         try:
             address = _fit(sock, ip, syn.dst_port, self._settings)
-            before = time.monotonic()
+            attempt = Attempt(sock, packet, ip, syn, time.monotonic())
             code = sock.connect_ex(address)
-            answer = None if code in UNDER_WAY else _outcome(attempt, time.monotonic(), code)
+            if code not in UNDER_WAY:
+                self._news.extend(_outcome(attempt, time.monotonic(), code))
         except BaseException:
             sock.close()
             raise
-        self._news.append(Transmitted(packet, before, Clock.USER))
         if code in UNDER_WAY:
             self._attempts[sock.fileno()] = attempt
             self._epoll.register(sock, select.EPOLLOUT)
-            return
-        sock.close()
-        if answer is not None:
-            self._news.append(answer)
+        else:
+            sock.close()
 
     def receive(self) -> News | None:
         if not self._news and self._attempts:
@@ -163,18 +163,15 @@ class ConnectPipe:
     def _finish(self, attempt: Attempt) -> None:
         """Tell what became of an attempt, and leave nothing of it behind."""
         try:
-            answer = _outcome(attempt, time.monotonic())
+            self._news.extend(_outcome(attempt, time.monotonic()))
         except OSError as error:
             self._news.append(SendFailed(attempt.packet, error))
-        else:
-            if answer is not None:
-                self._news.append(answer)
         finally:
             attempt.sock.close()
 
 
-def _outcome(attempt: Attempt, now: float, code: int = 0) -> Received | None:
-    """Return what became of an attempt; ``None``: nobody answered.
+def _outcome(attempt: Attempt, now: float, code: int = 0) -> tuple[News, ...]:
+    """Return what became of an attempt; nothing, if nobody answered.
 
     Args:
         attempt: the attempt.
@@ -185,17 +182,19 @@ def _outcome(attempt: Attempt, now: float, code: int = 0) -> Received | None:
         OSError: it failed on this host.
     """
     if (error := _icmp_error(attempt, now)) is not None:
-        return error
+        return Transmitted(attempt.packet, attempt.started, Clock.USER), error
     sock = attempt.sock
     code = code or sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO.size)
-    state, rtt, resent = TCP_INFO.unpack(info)
+    state, microseconds, resent = TCP_INFO.unpack(info)
+    rtt = microseconds / 1e6 if microseconds else None
+    waited = now - attempt.started
     if code in SINCE_ANSWERED and state != SYN_SENT:
-        return _answered(attempt, Flags.SYN, Handshake(rtt / 1e6 if rtt else None, resent), now)
+        return _answered(attempt, Flags.SYN, Handshake(rtt, resent, waited))
     if code == errno.ECONNREFUSED:
-        return _answered(attempt, Flags.RST, Handshake(None, resent), now)
+        return _answered(attempt, Flags.RST, Handshake(None, resent, waited))
     if code in (0, errno.ETIMEDOUT):
-        return None  # the kernel has given up; the engine may still wait, in vain
+        return ()  # the kernel has given up; the engine may still wait, in vain
     raise OSError(code, os.strerror(code))
 
 
@@ -207,14 +206,20 @@ def _fit(sock: socket.socket, ip: IPv4 | IPv6, port: int, settings: Settings) ->
     return (host, port, *rest)  # type: ignore[return-value]  # two or four of them
 
 
-def _answered(attempt: Attempt, flags: Flags, handshake: Handshake, now: float) -> Received:
-    """Return the answer to a SYN, as far as it is told."""
-    syn = attempt.syn
+def _answered(attempt: Attempt, flags: Flags, handshake: Handshake) -> tuple[News, ...]:
+    """Return the departure of a SYN and its answer, as far as they are told."""
+    ip, syn = attempt.ip, attempt.syn
     acknowledgment = syn.sequence + 1 & THIRTY_TWO
     flags |= Flags.ACK
     segment = TCP(syn.dst_port, syn.src_port, 0, acknowledgment, flags, window=0)
-    packet = Packet((_back(attempt.ip, attempt.ip.dst, IPProtocol.TCP), segment))
-    return Received(packet, now, None, Clock.USER, handshake=handshake)
+    packet = Packet((_back(ip, ip.dst, IPProtocol.TCP), segment))
+    took, clock = handshake.waited, Clock.USER
+    if handshake.rtt is not None and not handshake.resent:
+        took, clock = handshake.rtt, Clock.KERNEL
+    return (
+        Transmitted(attempt.packet, attempt.started, clock),
+        Received(packet, attempt.started + took, None, clock, handshake=handshake),
+    )
 
 
 def _icmp_error(attempt: Attempt, now: float) -> Received | None:

@@ -163,6 +163,11 @@ class KernelSocket:
         """Have ``receive`` return this, after what it already has to tell."""
         self._pending.append(news)
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether ``receive`` has something to return without asking the kernel."""
+        return bool(self._pending)
+
     def departed(self) -> list[News]:
         """Return all that there is to tell, now that another socket has heard an answer.
 

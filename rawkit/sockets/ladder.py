@@ -6,6 +6,7 @@ does this look for the reasons.
 
 import errno
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 from rawkit.errors import MissingCapability, NotPermitted, UsageError
@@ -45,11 +46,14 @@ class Query(NamedTuple):
     """By version of IP: what makes a :class:`rawkit.sockets.bpf.Query`."""
     by_ping_socket: bool = True
     """Whether ping sockets send such requests."""
+    deaf: tuple[int, ...] = ()
+    """Versions of IP whose ping sockets hear no ICMP errors about such requests."""
 
 
 ECHO = Query("ping", {4: (8, 0), 6: (128, 129)})
-PROBE = Query("ask for an interface", {4: (42, 43), 6: (160, 161)})
-"""Extended echo (RFC 8335); ping sockets send it since Linux 5.13."""
+PROBE = Query("ask for an interface", {4: (42, 43), 6: (160, 161)}, deaf=(6,))
+"""Extended echo (RFC 8335); ping sockets send it since Linux 5.13. Of ICMPv6 errors the
+kernel hands on those about echo requests only (net/ipv6/icmp.c, icmpv6_err)."""
 TIMESTAMP = Query("send ICMP timestamp requests", {4: (13, 14)}, by_ping_socket=False)
 NODE = Query("send node information queries", {6: (139, 140, 8)}, by_ping_socket=False)
 
@@ -71,6 +75,11 @@ def open_echo(version: int, identifier: int, settings: Settings, query: Query = 
         UsageError: there is no such interface or source address here.
     """
     refusals: list[Refusal] = []
+    if version in query.deaf and settings.kind == "auto":
+        with suppress(OSError):
+            raw = with_capabilities(lambda: _open_raw(version, settings, identifier, query))
+            raw.tell(Opened("raw socket", "a ping socket would hear no errors"))
+            return raw
     if not query.by_ping_socket:
         if settings.kind in UNPRIVILEGED:
             raise UsageError(f"a ping socket cannot {query.to}: it takes a raw one")

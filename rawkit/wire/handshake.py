@@ -8,6 +8,8 @@ class Handshake:
     """How the opening of a connection went."""
 
     rtt: float | None
-    """Seconds from the SYN to its answer; ``None``: the kernel did not measure it."""
+    """Seconds from a SYN to its answer; ``None``: the kernel did not measure it."""
     resent: int
     """How many times it sent the SYN again."""
+    waited: float
+    """Seconds from connect(2) until this program saw that it was over."""

@@ -1,5 +1,6 @@
 """Ping by TCP, in virtual time and without a socket."""
 
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from rawkit.wire.handshake import Handshake
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.news import Transmitted
 from rawkit.wire.packet import Packet
-from rawkit.wire.received import Checksum, Clock
+from rawkit.wire.received import Checksum
 from rawkit.wire.tcp import TCP, Flags
 from tests.engine.ping_asking import (
     A6,
@@ -58,10 +59,10 @@ def answer(syn: Packet, flags: Flags = SYN_ACK, **changes: Any) -> Packet:
     return back(syn, TCP(**wanted | changes), source=source)
 
 
-def made(syn: Packet, flags: Flags, rtt: float | None, resent: int, at: float) -> Any:
+def made(syn: Packet, flags: Flags, handshake: Handshake, at: float) -> Any:
     """Return what a pipe tells of a connection that the kernel made."""
     shown = answer(syn, flags, sequence=0, options=b"")
-    return arrived(shown, at, clock=Clock.USER, handshake=Handshake(rtt, resent))
+    return arrived(shown, at, handshake=handshake)
 
 
 @BOTH
@@ -257,19 +258,17 @@ def test_before_the_pipe_is_open_the_kernel_chooses_the_port() -> None:
     assert sent(engine)[TCP].src_port == 0
 
 
-@pytest.mark.parametrize(
-    ("flags", "rtt"), [(SYN_ACK, 0.0625), (RST_ACK, None)], ids=["made", "refused"]
-)
-def test_of_a_connection_both_times_are_told(flags: Flags, rtt: float | None) -> None:
+@pytest.mark.parametrize("flags", [SYN_ACK, RST_ACK], ids=["made", "refused"])
+def test_of_a_connection_both_times_are_told(flags: Flags) -> None:
     engine = asking(ask_by_tcp(80, source_ports((0,))))
     syn = sent(engine)
-    told(engine, START, Transmitted(syn, START, Clock.USER))
+    told(engine, START, Transmitted(syn, START))
 
-    reply = only(told(engine, START + 0.25, made(syn, flags, rtt, 0, START + 0.125)))
+    done = made(syn, flags, Handshake(0.125, 0, 0.25), START + 0.125)
+    reply = only(told(engine, START + 0.25, done))
 
     assert (reply.rtt, reply.size, reply.verdict) == (0.125, 0, Verdict.IN_TIME)
-    assert (reply.answer.flags, reply.answer.kernel_rtt) == (None, rtt)
-    assert engine.report()[0].clocks == (Clock.USER, Clock.USER)
+    assert (reply.answer.flags, reply.answer.connect_time) == (None, 0.25)
 
 
 @pytest.mark.parametrize(
@@ -287,10 +286,17 @@ def test_an_answer_to_a_syn_that_was_sent_again_is_late(
     engine = asking(ask_by_tcp(80, source_ports((0,))), timeout=3.0)
     syn = sent(engine)
 
-    reply = only(told(engine, START + 1.1, made(syn, SYN_ACK, rtt, resent, START + 1.07)))
+    done = made(syn, SYN_ACK, Handshake(rtt, resent, 1.07), START + 1.07)
+    reply = only(told(engine, START + 1.1, done))
 
     assert reply.verdict is verdict
     assert reply.answer.resent == resent
+
+
+@pytest.mark.parametrize("group", ["224.0.0.1", "255.255.255.255", "ff02::1"])
+def test_nobody_shakes_hands_with_a_group(group: str) -> None:
+    with pytest.raises(UsageError, match=f"^{group} is a group: TCP asks one host at a time$"):
+        ping(ip_address(group))
 
 
 @pytest.mark.parametrize("port", [0, -1, 65_536, 70_000])
