@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rawkit.capture import options as opt
 from rawkit.capture.options import Options
 from rawkit.record import record
-from rawkit.wire.bpf import Ancillary
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.link import Direction
 from rawkit.wire.link_types import LinkType, dissect_on
 

@@ -8,7 +8,8 @@ from rawkit.errors import FilterError
 from rawkit.filters.filter import Filter, Surroundings
 from rawkit.filters.links import Link
 from rawkit.filters.parser import parse
-from rawkit.wire.bpf import ALL, Ancillary
+from rawkit.wire.bpf import ALL
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.link_types import LinkType
 
 LINKS: dict[int, Link] = {

@@ -38,7 +38,7 @@ from rawkit.filters.values import (
     equal,
 )
 from rawkit.filters.words import IP_PROTOCOLS
-from rawkit.wire.bpf import Ancillary
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.numbers import EtherType
 
 FULL_WORD = 0xFFFF_FFFF

@@ -11,7 +11,8 @@ from rawkit.filters.graph import Graph, TooMany, Way, graph_of
 from rawkit.filters.links import LAYOUTS, Link, carries
 from rawkit.filters.names import Resolve
 from rawkit.filters.parser import NO_INTERFACES, parse
-from rawkit.wire.bpf import ALL, INSTRUCTION, MOST_INSTRUCTIONS, RETURN, Ancillary, assemble
+from rawkit.wire.bpf import ALL, INSTRUCTION, MOST_INSTRUCTIONS, RETURN, assemble
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.bpf_check import check
 from rawkit.wire.bpf_machine import NOTHING, BPFMachine
 from rawkit.wire.bpf_meaning import Area, Kind, area_of, kind_of
@@ -111,7 +112,7 @@ class Filter:
             octets: the packet, from what the link makes it begin with.
             length: how long it was before it was cut short; ``None``: it was not.
             about: what is known of it besides, by
-                :class:`~rawkit.wire.bpf.Ancillary`; what is not is 0.
+                :class:`~rawkit.wire.bpf_ancillary.Ancillary`; what is not is 0.
         """
         return self._machine.run(octets, length, about) != 0
 

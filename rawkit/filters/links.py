@@ -16,7 +16,7 @@ from rawkit.filters.values import (
     equal,
 )
 from rawkit.record import record
-from rawkit.wire.bpf import Ancillary
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.numbers import EtherType
 
 ETHERNET_LENGTHS = 1500

@@ -17,7 +17,7 @@ from rawkit.filters.values import (
     equal,
 )
 from rawkit.filters.words import ETHER
-from rawkit.wire.bpf import Ancillary
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.numbers import EtherType
 
 TAGS = (EtherType.VLAN, 0x88A8, 0x9100)

@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 from rawkit.record import record
-from rawkit.wire.bpf import Ancillary
+from rawkit.wire.bpf_ancillary import Ancillary
 
 
 @record

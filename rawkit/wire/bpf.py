@@ -7,8 +7,10 @@ octets of the packet to keep. A load beyond the packet ends it with 0.
 """
 
 import struct
-from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from rawkit.wire.bpf_ancillary import Ancillary as Ancillary
 
 INSTRUCTION = struct.Struct("=HBBI")
 ALL = 0xFFFF_FFFF
@@ -34,37 +36,6 @@ RETURN, RETURN_A = 0x06, 0x16
 
 AD_OFF, NET_OFF, LL_OFF = -0x1000, -0x10_0000, -0x20_0000
 """Where loads find what is no octet of the packet, and its network and link headers."""
-
-
-class Ancillary(IntEnum):
-    """What the kernel knows of a packet beside its octets: behind ``AD_OFF`` (linux/filter.h)."""
-
-    PROTOCOL = 0
-    """The EtherType, that inside a tag which was taken off."""
-    PACKET_TYPE = 4
-    """Where it was going: ``PACKET_HOST`` and so on, of packet(7)."""
-    INTERFACE = 8
-    """The number of the interface."""
-    NETLINK = 12
-    NETLINK_NESTED = 16
-    MARK = 20
-    QUEUE = 24
-    HARDWARE_TYPE = 28
-    HASH = 32
-    CPU = 36
-    XOR_X = 40
-    """No load: A becomes A xor X."""
-    VLAN_TAG = 44
-    VLAN_TAG_PRESENT = 48
-    """1 where a tag was taken off, else 0."""
-    PAYLOAD_OFFSET = 52
-    RANDOM = 56
-    VLAN_TAG_TYPE = 60
-
-    @property
-    def place(self) -> int:
-        """The number of an instruction that loads it."""
-        return (AD_OFF + self) & ALL
 
 
 class Op(NamedTuple):
@@ -157,3 +128,12 @@ def _by_long_jumps(op: Op, true: bool, false: bool, *, mark: str) -> list[Line]:
         if far:
             jumps += [sides[-1], Op(JUMP_ALWAYS, 0, label)]
     return [Op(op.code, op.k, *sides), *jumps, onward]
+
+
+def __getattr__(name: str) -> object:
+    """Load ``Ancillary`` when it is asked for: the filters of a ping know nothing of it."""
+    if name != "Ancillary":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from rawkit.wire.bpf_ancillary import Ancillary
+
+    return Ancillary

@@ -1,7 +1,8 @@
 """What the kernel demands of a classic BPF program before it runs it (net/core/filter.c)."""
 
 from rawkit.errors import UsageError
-from rawkit.wire.bpf import AD_OFF, ALL, INSTRUCTION, MEMORY_WORDS, MOST_INSTRUCTIONS, Ancillary
+from rawkit.wire.bpf import AD_OFF, ALL, INSTRUCTION, MEMORY_WORDS, MOST_INSTRUCTIONS
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.bpf_meaning import Instruction, Kind, kind_of
 
 LOADS = frozenset((0x00, 0x01, 0x20, 0x28, 0x30, 0x40, 0x48, 0x50, 0x60, 0x61, 0x80, 0x81, 0xB1))

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from rawkit.wire.bpf import ALL, INSTRUCTION, MEMORY_WORDS, Ancillary
+from rawkit.wire.bpf import ALL, INSTRUCTION, MEMORY_WORDS
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.bpf_meaning import Area, Kind, area_of, kind_of, takes_x
 from rawkit.wire.bpf_python import Runner, translate
 
@@ -16,8 +17,8 @@ class BPFMachine:
     """Runs one program on packets. One that runs often is turned into Python.
 
     What the kernel knows of a packet besides its octets is told as ``about``: by
-    :class:`~rawkit.wire.bpf.Ancillary`, and by ``NET_OFF`` where its network header begins.
-    What is not told is 0.
+    :class:`~rawkit.wire.bpf_ancillary.Ancillary`, and by ``NET_OFF`` where its network header
+    begins. What is not told is 0.
     """
 
     def __init__(self, program: bytes) -> None:

@@ -7,7 +7,8 @@ in is written where that way leads; one with several becomes a function of its o
 import struct
 from collections.abc import Callable, Iterator, Mapping
 
-from rawkit.wire.bpf import ALL, INSTRUCTION, Ancillary
+from rawkit.wire.bpf import ALL, INSTRUCTION
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.bpf_meaning import (
     CALCULATE,
     COMPARE,

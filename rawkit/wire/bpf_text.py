@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 
 from rawkit.errors import UsageError
-from rawkit.wire.bpf import ALL, INSTRUCTION, Ancillary
+from rawkit.wire.bpf import ALL, INSTRUCTION
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.bpf_check import check
 from rawkit.wire.bpf_meaning import Area, Instruction, Kind, area_of, kind_of, takes_x
 

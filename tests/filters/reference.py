@@ -24,7 +24,7 @@ from rawkit.filters.syntax import (
     Tagged,
     ToMany,
 )
-from rawkit.wire.bpf import Ancillary
+from rawkit.wire.bpf_ancillary import Ancillary
 
 HEADERS = {
     Link.ETHERNET: 14,

@@ -8,7 +8,8 @@ import pytest
 from rawkit.errors import FilterError, UsageError
 from rawkit.filters.filter import Filter
 from rawkit.filters.links import Link
-from rawkit.wire.bpf import ALL, INSTRUCTION, Ancillary
+from rawkit.wire.bpf import ALL, INSTRUCTION
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.bpf_check import check
 from tests.filters import corpus
 from tests.filters.tcpdump import compiled

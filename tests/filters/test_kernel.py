@@ -19,7 +19,7 @@ from rawkit.sockets.options import (
     PACKET_MULTICAST,
     PACKET_OTHERHOST,
 )
-from rawkit.wire.bpf import Ancillary
+from rawkit.wire.bpf_ancillary import Ancillary
 from tests.filters import corpus
 from tests.filters.expressions import ONLY_IPV4_THERE, OURS, SIMPLE
 from tests.filters.test_meaning import CHAINED, WHOLE

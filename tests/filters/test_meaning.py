@@ -10,7 +10,7 @@ from rawkit.errors import FilterError
 from rawkit.filters.filter import Filter
 from rawkit.filters.links import Link
 from rawkit.filters.parser import parse
-from rawkit.wire.bpf import Ancillary
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.bpf_python import translate
 from rawkit.wire.packet import Packet
 from tests.filters import corpus

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from rawkit.errors import UsageError
 from rawkit.sockets.bpf import attach
 from rawkit.wire import bpf
-from rawkit.wire.bpf import ALL, INSTRUCTION, LL_OFF, NET_OFF, Ancillary, Op, assemble
+from rawkit.wire.bpf import ALL, INSTRUCTION, LL_OFF, NET_OFF, Op, assemble
+from rawkit.wire.bpf_ancillary import Ancillary
 from rawkit.wire.bpf_check import CODES, check
 from rawkit.wire.bpf_machine import FEW, BPFMachine
 from rawkit.wire.bpf_python import translate
