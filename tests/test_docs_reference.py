@@ -21,6 +21,8 @@ from rawkit.lab.plan import LinkOptions
 from rawkit.record import fields
 from rawkit.wire import (
     arp,
+    authentication,
+    esp,
     ethernet,
     extensions,
     gre,
@@ -48,7 +50,8 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 CODE = re.compile(r"`([^`]+)`")
 ROOMS = (
-    *(ethernet, llc, vlan, arp, ipv4, ipv6, extensions, udp, udplite, sctp, gre, vxlan),
+    *(ethernet, llc, vlan, arp, ipv4, ipv6, extensions, authentication, esp),
+    *(udp, udplite, sctp, gre, vxlan),
     *(icmp, icmp_queries, icmpv6, ndp, mld, multicast_routers_ipv6, igmp, multicast_routers),
 )
 ABSTRACT = {

@@ -32,7 +32,7 @@ class Policy(Enum):
     SOLARIS = "solaris"
     """As Windows, but to reach the same end is enough."""
     LINUX = "linux"
-    """Linux since 4.19, for IPv6 since 3.1: what lies within octets that are there in one run
+    """Linux as it is, for IPv4 since 4.19: what lies within octets that are there in one run
     is ignored; any other overlap throws everything away."""
     REJECT = "reject"
     """RFC 5722 and RFC 8200 §4.5: any overlap throws everything away, and what is still to
