@@ -257,13 +257,13 @@ def test_we_read_what_is_captured_by(host: Namespace, tmp_path: Path, program: s
     }
     command = [found, *how[program], str(path)]
     with host.popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as capturing:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while capturing.poll() is None and time.monotonic() < deadline:
             with host.popen(
                 ["ping", "-c", "1", "-W", "1", "127.0.0.1"], stdout=subprocess.DEVNULL
             ) as ping:
                 ping.wait()
-        if capturing.wait(timeout=5):
+        if capturing.wait(timeout=10):
             assert capturing.stdout is not None
             pytest.skip(f"{program} cannot capture here: {capturing.stdout.read()!r}")
     capture = read_capture(path)
