@@ -124,7 +124,7 @@ def _with_header(packet: Packet, place: int, header: Header) -> Packet:
 def _covered(packet: Packet, place: int, size: int, high_sequence: int | None) -> bytes:
     """Return the octets that a value is made over."""
     head = packet.headers[place]
-    end = b"" if high_sequence is None else high_sequence.to_bytes(4, "big")
+    end = b"" if high_sequence is None else _upper_half(high_sequence)
     if isinstance(head, ESP):
         return head.pack(packet.payload[: max(0, len(packet.payload) - size)]) + end
     start = _start(packet, place)
@@ -135,6 +135,12 @@ def _covered(packet: Packet, place: int, size: int, high_sequence: int | None) -
     assert isinstance(head, AH)
     blank = replace(head, icv=bytes(size) + head.icv[size:])
     return bytes(Packet((*_on_arrival(before), blank), inside)) + end
+
+
+def _upper_half(number: int) -> bytes:
+    if not 0 <= number < 1 << 32:
+        raise BuildError(f"high_sequence: {number} is not within 32 bits")
+    return number.to_bytes(4, "big")
 
 
 def _start(packet: Packet, place: int) -> int:

@@ -200,7 +200,12 @@ def through(
         stations: to be visited in this order; one, at least.
         destination: where it goes in the end.
         strict: whether no other router may lie between.
+
+    Raises:
+        BuildError: there are no stations.
     """
+    if not stations:
+        raise BuildError("IPv4 options: a source route has one station, at least")
     first, *others = stations
     return first, SourceRoute((*others, destination), strict=strict)
 

@@ -106,8 +106,14 @@ class RplRoute:
         Args:
             stations: behind the next one.
             destination: the next station: that of the IPv6 header.
+
+        Raises:
+            BuildError: there are no stations.
         """
-        *middle, last = (one.packed for one in stations)
+        addresses = [one.packed for one in stations]
+        if not addresses:
+            raise BuildError("Routing: a route of kind 3 has one address, at least")
+        *middle, last = addresses
         shared = min((_shared(one, destination.packed) for one in middle), default=0)
         end = last[_shared(last, destination.packed) :]
         tails = (*(one[shared:] for one in middle), end)

@@ -21,6 +21,8 @@ from rawkit.record import record
 PAD1, PADN, HMAC = 0, 4, 5
 UNIT = 8
 HMAC_HEAD = struct.Struct("!HI")
+NUMBERS = struct.Struct("!BBI")
+"""What a digest covers between addresses: last entry, flags, key identifier."""
 DIGEST = 32
 """Octets of the digest; a shorter one has zeros behind it."""
 
@@ -102,15 +104,17 @@ def digest(
         key_id: which key that is.
         key: the secret.
         algorithm: a name that hashlib knows.
+
+    Raises:
+        BuildError: a value does not fit its field.
     """
     import hmac
 
-    covered = (
-        source.packed
-        + bytes((len(segments) - 1, flags))
-        + key_id.to_bytes(4, "big")
-        + b"".join(segment.packed for segment in segments)
-    )
+    try:
+        numbers = NUMBERS.pack(len(segments) - 1, flags, key_id)
+    except struct.error as error:
+        raise BuildError(f"Routing: {error}: flags {flags}, key {key_id}") from error
+    covered = source.packed + numbers + b"".join(segment.packed for segment in segments)
     return hmac.digest(key, covered, algorithm).ljust(DIGEST, b"\0")[:DIGEST]
 
 

@@ -100,6 +100,8 @@ def code(
     )
     length = SIZE + len(segment.options) + len(data)
     covered = outer.pseudo_header(length, IPProtocol.TCP) + counted.pack() + data
+    if not 0 <= extension < 1 << 32:
+        raise BuildError(f"TCP: an extension of {extension} is not within 32 bits")
     message = extension.to_bytes(4, "big") + covered
     if algorithm is Algorithm.SHA1:
         return _sha1(key, message)[:MAC]

@@ -196,6 +196,11 @@ def test_the_way_through_stations_begins_at_the_first_of_them() -> None:
     assert through(B, destination=D, strict=True) == (B, SourceRoute((D,), strict=True))
 
 
+def test_a_way_without_stations_is_none() -> None:
+    with pytest.raises(BuildError, match="one station, at least"):
+        through(destination=D)
+
+
 ROUTES = [
     ((SourceRoute((C, D)),), D),
     ((NoOperation(), SourceRoute((C, D), visited=1, strict=True)), D),

@@ -435,6 +435,12 @@ def test_encrypted_esp_is_looked_at_without_its_key() -> None:
     assert null_icv_length(packet) is None
 
 
+@pytest.mark.parametrize("number", [-1, 1 << 32])
+def test_the_upper_half_of_a_sequence_number_has_32_bits(number: int) -> None:
+    with pytest.raises(BuildError, match="not within 32 bits"):
+        authenticated(V4 / AH(1, 2) / HELLO, KEY, SHA256, high_sequence=number)
+
+
 def test_a_long_sequence_number_counts_in_esp_as_well() -> None:
     signed = authenticated(V4 / NullESP(1, 2) / HELLO, KEY, SHA256, high_sequence=5)
 

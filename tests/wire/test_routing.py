@@ -183,6 +183,21 @@ def test_objects_are_padded_to_eight_octets() -> None:
     assert encode_objects() == b""
 
 
+@pytest.mark.parametrize(
+    ("flags", "segments", "key_id"), [(256, (A,), 1), (0, (), 1), (0, (A,), -1)]
+)
+def test_the_digest_is_of_what_fits(
+    flags: int, segments: tuple[IPv6Address, ...], key_id: int
+) -> None:
+    with pytest.raises(BuildError, match="Routing"):
+        digest(A, flags, segments, key_id, b"secret")
+
+
+def test_a_short_route_has_an_address() -> None:
+    with pytest.raises(BuildError, match="one address, at least"):
+        RplRoute.of((), B)
+
+
 def test_the_digest_covers_the_source_the_flags_and_the_segments() -> None:
     """RFC 8754 §2.1.2.1; tests/netns/test_segments.py has the kernel's to compare."""
     covered = A.packed + bytes((1, 0)) + bytes((0, 0, 0, 7)) + D.packed + B.packed

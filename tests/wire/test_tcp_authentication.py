@@ -214,6 +214,8 @@ def test_how_often_sequence_numbers_wrapped_counts() -> None:
 
     assert tcp_authentication.is_signed(wrapped, KEY, extension=1)
     assert not tcp_authentication.is_signed(wrapped, KEY)
+    with pytest.raises(BuildError, match="not within 32 bits"):
+        tcp_authentication.signed(packet, KEY, extension=1 << 32)
 
 
 # MD5 (RFC 2385 §2); tests/netns/test_tcp_md5.py has the kernel's to compare
