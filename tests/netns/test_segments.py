@@ -78,7 +78,8 @@ def test_the_kernel_lays_a_way_as_we_do(node: Namespace) -> None:
 
 
 def test_the_kernel_makes_the_digest_that_we_make(node: Namespace) -> None:
-    run(node, f"ip sr hmac set {KEY_ID} sha256", said=f"{KEY.decode()}\n")
+    if run(node, f"ip sr hmac set {KEY_ID} sha256", said=f"{KEY.decode()}\n"):
+        pytest.skip("keys of segment routing are root's alone, and of the first user namespace")
     packet = sent_through(node, f"hmac {KEY_ID}")
 
     route = decode(packet[Routing])
