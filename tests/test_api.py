@@ -38,7 +38,7 @@ def test_an_ipv4_address_in_ipv6_form_is_refused_with_the_plain_one() -> None:
         ({"source": LO6}, "source address ::1 for packets to 127.0.0.1"),
         ({"source": "::1"}, "source address ::1 for packets to 127.0.0.1"),
         ({"source": "eth0"}, "source is 'eth0', not an address"),
-        ({"kind": "tcp"}, "kind is 'tcp', not one of auto, ping, raw"),
+        ({"kind": "tcp"}, "kind is 'tcp', not one of auto, ping, socket, raw"),
         ({"pmtu": "yes"}, "pmtu is 'yes', not one of dont, want, do, probe"),
         ({"identifier": 65_536}, "identifier is 65536, not 0 to 65535"),
         ({"identifier": -1}, "identifier is -1, not 0 to 65535"),

@@ -5,7 +5,7 @@ read it. It is a parser of our own because argparse takes as long as a whole tra
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from rawkit.errors import UsageError
 
@@ -14,15 +14,32 @@ WIDTH = 28
 """Columns of the options in ``--help``."""
 
 
-class Option(NamedTuple, Generic[Wanted]):
+class Option(Generic[Wanted]):
     """One option: its letter, its long name, its argument, what it does."""
 
-    letter: str
-    name: str
-    argument: str
-    """What ``--help`` calls the argument; empty: the option takes none; in brackets: it may."""
-    apply: Callable[[Wanted, str], None]
-    about: str
+    # A plain class: to define a named tuple takes as long as to read a whole command line.
+    def __init__(
+        self,
+        letter: str,
+        name: str,
+        argument: str,
+        apply: Callable[[Wanted, str], None],
+        about: str,
+    ) -> None:
+        """Describe an option.
+
+        Args:
+            letter: behind one dash; may be empty.
+            name: behind two.
+            argument: what ``--help`` calls it; empty: there is none; in brackets: there may be.
+            apply: called with what the options are kept in, and the argument.
+            about: what ``--help`` says.
+        """
+        self.letter = letter
+        self.name = name
+        self.argument = argument
+        self.apply = apply
+        self.about = about
 
     @property
     def may_lack_argument(self) -> bool:

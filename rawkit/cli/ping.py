@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from rawkit.cli.errors import OK, TROUBLE, write
-from rawkit.cli.ping_options import PingOptions, check, parse
+from rawkit.cli.ping_options import HELP, PingOptions, check, parse
 from rawkit.errors import UsageError
 
 
@@ -23,6 +23,11 @@ def main(argv: Sequence[str]) -> int:
         from rawkit.cli.main import version
 
         write(f"rawkit ping {version()}\n")
+        return OK
+    if options.node_info[-1:] == HELP:
+        from rawkit.cli.ping_question_options import NODE_HELP
+
+        write(NODE_HELP)
         return OK
     check(options, os.getuid())
     # A name server may keep us waiting; there is nothing to sum up, so let Ctrl-C just end it.

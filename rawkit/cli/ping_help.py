@@ -1,6 +1,6 @@
 """What ``rawkit ping --help`` prints."""
 
-from rawkit.cli.ping_options import OPTIONS, Option
+from rawkit.cli.ping_options import TABLE
 
 USAGE = """\
 Usage: rawkit ping [options] HOST…
@@ -24,17 +24,8 @@ Examples:
 Ctrl-C ends it with the summary, Ctrl-\\ prints a line of it meanwhile.
 Exit code: 0 answered, 1 not answered (or less than -c within -w), 2 usage or other error.
 """
-WIDTH = 28
 
 
 def help_text() -> str:
     """Return the whole help."""
-    return USAGE + "".join(_line(option) for option in OPTIONS) + EXAMPLES
-
-
-def _line(option: Option) -> str:
-    letter = f"-{option.letter}, " if option.letter else "    "
-    left = f"  {letter}--{option.name} {option.argument}".rstrip()
-    if len(left) < WIDTH:
-        return f"{left:{WIDTH}}{option.about}\n"
-    return f"{left}\n{'':{WIDTH}}{option.about}\n"
+    return USAGE + TABLE.help_lines() + EXAMPLES

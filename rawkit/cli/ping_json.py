@@ -1,6 +1,7 @@
 """What ``rawkit ping --json`` prints: one object a line, as :mod:`rawkit.cli.records` has it."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rawkit.cli.records import Schema, Value, Wall, duration, line, moment, statistics
 from rawkit.engine.ping_events import (
@@ -16,9 +17,12 @@ from rawkit.engine.ping_events import (
 )
 from rawkit.engine.ping_report import PingReport
 
+if TYPE_CHECKING:
+    from rawkit.engine.ping_answers import Answer
+
 REPLY = (
     *("time", "sequence", "source", "size", "ttl", "traffic_class", "rtt"),
-    *("sent_by", "received_by"),
+    *("sent_by", "received_by", "answer"),
 )
 SCHEMA: Schema = {
     "reply": REPLY,
@@ -34,25 +38,59 @@ SCHEMA: Schema = {
     "outstanding": ("time", "sequence"),
     "not_sent": ("sequence", "errno", "message"),
     "summary": (
-        *("local", "sent", "replied", "late", "corrupted", "errors", "lost_here", "unanswered"),
+        *(
+            "local",
+            "method",
+            "port",
+            "sent",
+            "replied",
+            "late",
+            "corrupted",
+            "errors",
+            "lost_here",
+            "unanswered",
+        ),
         *("not_sent", "duplicates", "wrong_source", "strays", "advice", "loss", "alive"),
-        *("elapsed", "rtts", "sent_by", "received_by", "socket", "why"),
+        *("elapsed", "rtts", "sent_by", "received_by", "answer", "socket", "why"),
     ),
 }
 """The fields of each type, beside those of the head."""
+PARTS: Schema = {
+    "tcp": ("port_state", "tcp_flags", "connect_time", "resent"),
+    "udp": ("port_state", "data", "icmp_type", "icmp_code", "message"),
+    "icmp_timestamp": ("originate", "receive", "transmit", "clock_difference"),
+    "probe": (
+        *("icmp_code", "outcome", "interface_active", "runs_ipv4", "runs_ipv6"),
+        "neighbour_state",
+    ),
+    "node_info": ("icmp_code", "outcome", "names", "addresses", "truncated"),
+}
+"""The fields of ``answer``, by what was asked for."""
 
 
 class PingJson:
     """Turns the events of a ping into lines of JSON."""
 
-    def __init__(self, wall: Wall, *, outstanding: bool = False, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        wall: Wall,
+        *,
+        outstanding: bool = False,
+        quiet: bool = False,
+        method: str = "icmp",
+        port: int | None = None,
+    ) -> None:
         """Prepare to print.
 
         Args:
             wall: turns a monotonic time into seconds since 1970.
             outstanding: tell of requests that the next one overtakes.
             quiet: tell nothing but the summary.
+            method: what is asked.
+            port: of the hosts, where one is asked.
         """
+        self._method = method
+        self._port = port
         self._wall = wall
         self._outstanding = outstanding
         self._quiet = quiet
@@ -86,6 +124,8 @@ class PingJson:
         sent_by, received_by = report.clocks or (None, None)
         values: dict[str, Value] = {
             "local": str(target.src) if int(target.src) else None,
+            "method": self._method,
+            "port": self._port,
             "sent": ledger.sent,
             "replied": ledger.replied,
             "late": ledger.late,
@@ -104,6 +144,7 @@ class PingJson:
             "rtts": statistics(report.rtt),
             "sent_by": sent_by.value if sent_by else None,
             "received_by": received_by.value if received_by else None,
+            "answer": _answer(report.answer),
             "socket": report.via or None,
             "why": report.why or None,
         }
@@ -124,12 +165,13 @@ class PingJson:
             "time": moment(self._wall, reply.time),
             "sequence": reply.sequence,
             "source": str(reply.source),
-            "size": reply.size,
-            "ttl": reply.ttl,
-            "traffic_class": reply.traffic_class,
+            "size": reply.size or None,
+            "ttl": reply.ttl or None,
+            "traffic_class": reply.traffic_class if reply.ttl else None,
             "rtt": duration(reply.rtt),
             "sent_by": reply.sent_by.value,
             "received_by": reply.stamped_by.value,
+            "answer": _answer(reply.answer),
         }
         if reply.verdict is Verdict.CORRUPTED:
             damage = reply.damage
@@ -167,6 +209,14 @@ class PingJson:
             "message": error.strerror or str(error),
         }
         return _line("not_sent", event.target, values)
+
+
+def _answer(answer: "Answer | None") -> dict[str, Value] | None:
+    if answer is None:
+        return None
+    from rawkit.cli.ping_json_answers import values_of
+
+    return values_of(answer)
 
 
 def _line(kind: str, target: Target, values: dict[str, Value]) -> str:

@@ -1,18 +1,18 @@
 """The options of ``rawkit ping``: ping(8)'s letters and meanings, and a few of our own.
 
 The table at the end is all there is: the parser, ``--help`` and the tests read it.
-It is a parser of our own because argparse would take as long as the whole ping.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Literal
 
+from rawkit.cli.getopt import Option, Table, switch, value, without_effect
 from rawkit.cli.values import (
-    Convert,
     choice,
     hex_octets,
     integer,
     octet,
+    octets,
     seconds,
     text,
     unsigned,
@@ -23,6 +23,10 @@ from rawkit.wire.address import Address
 LONGEST = 2**31 / 1000
 """Seconds: the longest time ping(8) takes."""
 LARGEST = 2**31 - 1
+TIMEVAL = 16
+"""Octets: ping(8) keeps its time there; it tells no times where the payload is smaller."""
+QUESTIONS = ("tcp", "udp", "icmp_timestamp", "probe", "node_info")
+"""Attributes of :class:`PingOptions` that ask for something else than an echo."""
 
 
 class PingOptions:
@@ -69,9 +73,26 @@ class PingOptions:
     pcap: str | None = None
     help: bool = False
     show_version: bool = False
+    tcp: int | None = None
+    udp: int | None = None
+    data: bytes | None = None
+    connect: bool = False
+    icmp_timestamp: bool = False
+    probe: str | None = None
+    node_info: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.hosts: list[str] = []
+
+    @property
+    def questions(self) -> list[str]:
+        """What is asked for instead of an echo: the name of the attribute, one at most."""
+        return [name for name in QUESTIONS if name in vars(self)]
+
+    @property
+    def tells_times(self) -> bool:
+        """Whether replies and statistics have times: not where ping(8) has none."""
+        return self.size >= TIMEVAL or bool(self.questions)
 
     @property
     def is_unpaced(self) -> bool:
@@ -96,17 +117,8 @@ FLOOD_INTERVAL = 0.01
 USER_INTERVAL = 0.002
 """The least ping(8) allows to others than root."""
 USER_PRELOAD = 3
-
-
-class Option(NamedTuple):
-    """One option: its letter, its long name, its argument, what it does."""
-
-    letter: str
-    name: str
-    argument: str
-    """What ``--help`` calls the argument; empty: the option takes none."""
-    apply: Callable[[PingOptions, str], None]
-    about: str
+HELP = ("help",)
+"""The word of ``-N`` that asks for the others."""
 
 
 def parse(words: Sequence[str]) -> PingOptions:
@@ -116,9 +128,9 @@ def parse(words: Sequence[str]) -> PingOptions:
         UsageError: they make no sense; the message is ping(8)'s where it has one.
     """
     options = PingOptions()
-    for option, argument in _split(words, options.hosts):
+    for option, argument in TABLE.read(words, options.hosts):
         option.apply(options, argument)
-        if options.help or options.show_version:
+        if options.help or options.show_version or options.node_info[-1:] == HELP:
             return options
     return options
 
@@ -131,69 +143,14 @@ def check(options: PingOptions, uid: int) -> None:
     """
     if not options.hosts:
         raise UsageError("usage error: Destination address required")
+    if options.questions or options.data is not None:
+        from rawkit.cli.ping_question_options import check_question
+
+        check_question(options)
     if uid and options.preload > USER_PRELOAD:
         raise UsageError(f"cannot set preload to value greater than 3: {options.preload}")
     if uid and (options.is_unpaced or options.pace < USER_INTERVAL):
         raise UsageError("cannot flood; minimal interval allowed for user is 2ms")
-
-
-def _split(words: Sequence[str], hosts: list[str]) -> Iterator[tuple[Option, str]]:
-    """Take the words apart as getopt_long(3) does; what is no option goes to ``hosts``."""
-    rest = iter(words)
-    for word in rest:
-        if word == "--":
-            hosts.extend(rest)
-        elif word.startswith("--"):
-            yield _long(word[2:], rest)
-        elif word.startswith("-") and word != "-":
-            yield from _letters(word[1:], rest)
-        else:
-            hosts.append(word)
-
-
-def _letters(word: str, rest: Iterator[str]) -> Iterator[tuple[Option, str]]:
-    for place, letter in enumerate(word, start=1):
-        option = BY_LETTER.get(letter)
-        if option is None:
-            raise UsageError(f"invalid option -- '{letter}' (rawkit ping --help)")
-        if not option.argument:
-            yield option, ""
-            continue
-        argument = word[place:] or next(rest, None)
-        if argument is None:
-            raise UsageError(f"option requires an argument -- '{letter}' ({option.argument})")
-        yield option, argument
-        return
-
-
-def _long(word: str, rest: Iterator[str]) -> tuple[Option, str]:
-    name, has_argument, given = word.partition("=")
-    option = BY_NAME.get(name)
-    if option is None:
-        from rawkit.cli.main import suggestion
-
-        known = suggestion(f"--{name}", [f"--{known}" for known in BY_NAME])
-        raise UsageError(f"unrecognized option '--{name}'{known or ' (rawkit ping --help)'}")
-    if not option.argument:
-        if has_argument:
-            raise UsageError(f"option '--{name}' doesn't allow an argument")
-        return option, ""
-    argument = given if has_argument else next(rest, None)
-    if argument is None:
-        raise UsageError(f"option '--{name}' requires an argument ({option.argument})")
-    return option, argument
-
-
-def _switch(name: str) -> Callable[[PingOptions, str], None]:
-    return lambda options, _: setattr(options, name, True)
-
-
-def _value(name: str, convert: Convert) -> Callable[[PingOptions, str], None]:
-    return lambda options, argument: setattr(options, name, convert(argument))
-
-
-def _without_effect(options: PingOptions, argument: str) -> None:
-    """Take an option that makes no difference here."""
 
 
 def _version(version: Literal[4, 6]) -> Callable[[PingOptions, str], None]:
@@ -234,36 +191,42 @@ def _interface(options: PingOptions, argument: str) -> None:
         options.interface = scope
 
 
+def _node_information(options: PingOptions, argument: str) -> None:
+    options.node_info = (*options.node_info, argument)
+
+
 def _flood(options: PingOptions, _: str) -> None:
     options.flood = options.numeric = True
 
 
-def _node_information(options: PingOptions, _: str) -> None:
-    raise UsageError("node information queries (-N, RFC 4620) are not supported")
-
-
-OPTIONS = (
+OPTIONS: tuple[Option[PingOptions], ...] = (
     Option("4", "ipv4", "", _version(4), "use IPv4 only"),
     Option("6", "ipv6", "", _version(6), "use IPv6 only"),
-    Option("a", "audible", "", _switch("audible"), "ring the bell at every reply"),
-    Option("A", "adaptive", "", _switch("adaptive"), "send as soon as all has been answered"),
-    Option("b", "broadcast", "", _switch("broadcast"), "allow pinging a broadcast address"),
-    Option("B", "sticky", "", _switch("sticky"), "bind to the source address chosen at first"),
+    Option("a", "audible", "", switch("audible"), "ring the bell at every reply"),
+    Option("A", "adaptive", "", switch("adaptive"), "send as soon as all has been answered"),
+    Option("b", "broadcast", "", switch("broadcast"), "allow pinging a broadcast address"),
+    Option("B", "sticky", "", switch("sticky"), "bind to the source address chosen at first"),
     Option(
         "c",
         "count",
         "N",
-        _value("count", integer(1, 2**63 - 1)),
+        value("count", integer(1, 2**63 - 1)),
         "stop after N requests; with -w: after N answers",
     ),
-    Option("C", "connect", "", _without_effect, "accepted, without effect"),
-    Option("d", "debug", "", _without_effect, "accepted, without effect (as in the kernel)"),
-    Option("D", "stamps", "", _switch("stamps"), "print the time of day before each line"),
+    Option(
+        "C",
+        "connect",
+        "",
+        switch("connect"),
+        "with --tcp: let the kernel connect, even if we may do it ourselves",
+    ),
+    Option("d", "debug", "", without_effect, "accepted, without effect (as in the kernel)"),
+    Option("D", "stamps", "", switch("stamps"), "print the time of day before each line"),
     Option(
         "e",
         "identifier",
         "ID",
-        _value("identifier", integer(0, 0xFFFF)),
+        value("identifier", integer(0, 0xFFFF)),
         "set the identifier of the requests",
     ),
     Option("f", "flood", "", _flood, "flood: a dot a request, a backspace a reply"),
@@ -271,18 +234,18 @@ OPTIONS = (
         "F",
         "flow-label",
         "LABEL",
-        _value(
+        value(
             "flow_label",
             unsigned(0xFFFFF, "bad value for flowinfo", "flow value is greater than 20 bits"),
         ),
         "IPv6 flow label",
     ),
-    Option("h", "help", "", _switch("help"), "print this"),
+    Option("h", "help", "", switch("help"), "print this"),
     Option(
         "i",
         "interval",
         "TIME",
-        _value("interval", seconds("bad timing interval", LONGEST)),
+        value("interval", seconds("bad timing interval", LONGEST)),
         "time from one request to the next (1 s)",
     ),
     Option(
@@ -296,13 +259,11 @@ OPTIONS = (
         "l",
         "preload",
         "N",
-        _value("preload", integer(1, 65536)),
+        value("preload", integer(1, 65536)),
         "send N requests at once, without waiting",
     ),
-    Option("L", "no-loop", "", _switch("no_loop"), "do not hear one's own multicast"),
-    Option(
-        "m", "mark", "MARK", _value("mark", integer(0, 2**32 - 1)), "mark the packets (SO_MARK)"
-    ),
+    Option("L", "no-loop", "", switch("no_loop"), "do not hear one's own multicast"),
+    Option("m", "mark", "MARK", value("mark", integer(0, 2**32 - 1)), "mark the packets (SO_MARK)"),
     Option(
         "M",
         "pmtu",
@@ -310,37 +271,41 @@ OPTIONS = (
         choice("pmtu", "invalid -M argument", "do", "want", "dont", "probe"),
         "path MTU discovery: do, want, dont, probe",
     ),
-    Option("n", "numeric", "", _switch("numeric"), "look no names up"),
-    Option("N", "node-info", "WHAT", _node_information, "not supported"),
+    Option("n", "numeric", "", switch("numeric"), "look no names up"),
+    Option(
+        "N",
+        "node-info",
+        "WHAT",
+        _node_information,
+        "IPv6: ask for name, ipv6, ipv6-all, ipv4 … (help: a list)",
+    ),
     Option(
         "O",
         "outstanding",
         "",
-        _switch("outstanding"),
+        switch("outstanding"),
         "say so when the next request leaves before the answer came",
     ),
     Option(
         "p",
         "pattern",
         "HEX",
-        _value("pattern", hex_octets),
+        value("pattern", hex_octets),
         "fill the payload with up to 16 octets",
     ),
-    Option("q", "quiet", "", _switch("quiet"), "print the summary only"),
+    Option("q", "quiet", "", switch("quiet"), "print the summary only"),
     Option(
         "Q",
         "tos",
         "TOS",
-        _value("traffic_class", octet),
+        value("traffic_class", octet),
         "TOS octet or traffic class, decimal or 0x…",
     ),
-    Option("r", "dont-route", "", _switch("dont_route"), "bypass the routing table"),
+    Option("r", "dont-route", "", switch("dont_route"), "bypass the routing table"),
     Option("R", "record-route", "", _record_route, "IPv4: record the route"),
-    Option("s", "size", "N", _value("size", integer(0, LARGEST)), "octets of payload (56)"),
-    Option(
-        "S", "sndbuf", "N", _value("send_buffer", integer(1, LARGEST)), "send buffer, in octets"
-    ),
-    Option("t", "ttl", "N", _value("ttl", integer(0, 255)), "TTL or hop limit"),
+    Option("s", "size", "N", value("size", integer(0, LARGEST)), "octets of payload (56)"),
+    Option("S", "sndbuf", "N", value("send_buffer", integer(1, LARGEST)), "send buffer, in octets"),
+    Option("t", "ttl", "N", value("ttl", integer(0, 255)), "TTL or hop limit"),
     Option(
         "T",
         "timestamp",
@@ -348,48 +313,70 @@ OPTIONS = (
         _timestamp,
         "IPv4 timestamps: tsonly, tsandaddr, tsprespec HOP… HOST",
     ),
-    Option("U", "user-times", "", _switch("user_times"), "take the times outside of the kernel"),
+    Option("U", "user-times", "", switch("user_times"), "take the times outside of the kernel"),
     Option(
         "v",
         "verbose",
         "",
-        _switch("verbose"),
+        switch("verbose"),
         "say which kind of socket, and why; show duplicates of multicast",
     ),
-    Option("V", "version", "", _switch("show_version"), "print the version"),
+    Option("V", "version", "", switch("show_version"), "print the version"),
     Option(
         "w",
         "deadline",
         "TIME",
-        _value("deadline", seconds("invalid argument", LARGEST, zero=None)),
+        value("deadline", seconds("invalid argument", LARGEST, zero=None)),
         "stop after this time, whatever has been answered (0: never)",
     ),
     Option(
         "W",
         "timeout",
         "TIME",
-        _value("timeout", seconds("bad linger time", LONGEST, zero=float("inf"))),
+        value("timeout", seconds("bad linger time", LONGEST, zero=float("inf"))),
         "time to wait for an answer (10 s; 0: for ever)",
     ),
     Option(
-        "", "ignore-errors", "", _switch("ignore_errors"), "with -w: go on when an ICMP error comes"
+        "",
+        "tcp",
+        "PORT",
+        value("tcp", integer(1, 0xFFFF)),
+        "ask by TCP: a SYN, answered by SYN-ACK or RST",
     ),
-    Option("", "json", "", _switch("json"), "one JSON object a line"),
+    Option(
+        "",
+        "udp",
+        "PORT",
+        value("udp", integer(1, 0xFFFF)),
+        "ask by UDP: a datagram, answered by one or by port unreachable",
+    ),
+    Option("", "data", "HEX", value("data", octets), "all that such a datagram carries"),
+    Option("", "icmp-timestamp", "", switch("icmp_timestamp"), "IPv4: ask what time it is there"),
+    Option(
+        "",
+        "probe",
+        "IF|ADDR",
+        value("probe", text),
+        "ask for an interface of HOST: name, index, address (RFC 8335)",
+    ),
+    Option(
+        "", "ignore-errors", "", switch("ignore_errors"), "with -w: go on when an ICMP error comes"
+    ),
+    Option("", "json", "", switch("json"), "one JSON object a line"),
     Option(
         "",
         "pcap",
         "FILE",
-        _value("pcap", text),
+        value("pcap", text),
         "write the packets sent and received to FILE",
     ),
     Option(
         "",
         "stats",
         "",
-        _switch("stats"),
+        switch("stats"),
         "add percentiles, jitter, where every request went, and the clocks",
     ),
 )
 
-BY_LETTER = {option.letter: option for option in OPTIONS if option.letter}
-BY_NAME = {option.name: option for option in OPTIONS}
+TABLE = Table("ping", OPTIONS)

@@ -122,7 +122,13 @@ class Run:
         if options.json:
             from rawkit.cli.ping_json import PingJson
 
-            return PingJson(wall, outstanding=options.outstanding, quiet=options.quiet)
+            return PingJson(
+                wall,
+                outstanding=options.outstanding,
+                quiet=options.quiet,
+                method=next(iter(options.questions), "icmp"),
+                port=options.tcp or options.udp,
+            )
         from rawkit.cli.ping_text import PingText
 
         several, width = len(self._targets) > 1, None

@@ -108,7 +108,23 @@ def settings(options: PingOptions, hosts: Sequence[Host]) -> api.PingOptions:
     if options.identifier is not None:
         wanted["identifier"] = options.identifier
         wanted["kind"] = "raw"  # a ping socket has its own
+    if options.questions:
+        add_question(options, wanted)
     return wanted
+
+
+def add_question(options: PingOptions, wanted: api.PingOptions) -> None:
+    """Ask for something else than an echo."""
+    wanted["tcp"] = options.tcp
+    wanted["udp"] = options.udp
+    wanted["data"] = options.data
+    wanted["icmp_timestamp"] = options.icmp_timestamp
+    wanted["probe"] = options.probe
+    wanted["node_info"] = options.node_info or None
+    if options.tcp is not None and options.connect:
+        wanted["kind"] = "socket"
+    elif options.tcp is not None and options.pcap is not None:
+        wanted["kind"] = "raw"  # the kernel shows no segment of its own connections
 
 
 def ip_options(options: PingOptions) -> bytes:

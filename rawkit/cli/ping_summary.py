@@ -9,8 +9,6 @@ from rawkit.engine.ping_report import PingReport
 if TYPE_CHECKING:
     from rawkit.cli.ping_text import Progress
 
-TIMEVAL = 16
-
 
 def statistics(report: PingReport, options: PingOptions, course: "Progress") -> str:
     """Return ping(8)'s statistics.
@@ -45,7 +43,7 @@ def _counts(report: PingReport, local_errors: int) -> str:
 
 def _times(report: PingReport, options: PingOptions, pipe: int) -> str:
     rtt, sent, parts = report.rtt, report.ledger.sent, []
-    if rtt is not None and options.size >= TIMEVAL:
+    if rtt is not None and options.tells_times:
         times = "/".join(map(thousandths, (rtt.min, rtt.avg, rtt.max, rtt.mdev)))
         parts.append(f"rtt min/avg/max/mdev = {times} ms")
     if pipe > 1:

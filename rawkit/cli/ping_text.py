@@ -6,9 +6,10 @@ line when several hosts are asked, and whatever ``--stats`` adds.
 """
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from rawkit.cli.ping_numbers import rounded
-from rawkit.cli.ping_options import PingOptions
+from rawkit.cli.ping_options import TIMEVAL, PingOptions
 from rawkit.engine.ping_events import (
     Burst,
     ErrorReply,
@@ -22,12 +23,13 @@ from rawkit.engine.ping_events import (
 from rawkit.engine.ping_report import PingReport
 from rawkit.wire.address import Address
 
+if TYPE_CHECKING:
+    from rawkit.cli.ping_question_text import QuestionText
+
 ECHO_HEADER = 8
 IPV4_HEADER = 20
 MOST_OPTIONS = 40
 """Octets of IPv4 options, as ping(8) counts them, whatever their length is."""
-TIMEVAL = 16
-"""Octets: ping(8) keeps its time there; it tells no times where the payload is smaller."""
 SEQUENCES = 1 << 16
 
 Names = Callable[[Address], str | None]
@@ -85,6 +87,8 @@ class PingText:
         self._several = several
         self._width = width
         self._progress: dict[int, Progress] = {}
+        self._question = _question_of(options)
+        self._sequence = self._question.sequence if self._question else "icmp_seq"
 
     def opening(self, targets: Iterable[Target]) -> str:
         """Return the lines before anything has come."""
@@ -116,9 +120,11 @@ class PingText:
 
         text = statistics(report, self.options, self.progress(report.target))
         # Parsers tell whose output it is by its last two lines, so those stay ping(8)'s.
-        if not self.options.stats:
-            return text
-        return ledger(report, several=self._several) + text
+        if self.options.stats:
+            text = ledger(report, several=self._several) + text
+        if self._question is not None:
+            return self._question.conclusion(report) + text
+        return text
 
     def progress(self, target: Target) -> Progress:
         """Return how far a target has come."""
@@ -133,6 +139,9 @@ class PingText:
         source = ""
         if options.interface or options.source or options.sticky:
             source = f"from {target.src} {options.interface or ''}: "
+        if self._question is not None:
+            shown = self._shown(target.address, target)
+            return self._question.header(target, shown, source)
         if target.address.version == 6:
             flow = f", flow 0x{options.flow_label:05x}, " if options.flow_label else ""
             whom = f"{target.name}({self._shown(target.address, target)}) "
@@ -147,7 +156,8 @@ class PingText:
         text = ""
         if self.options.outstanding and progress.sent and not progress.answered:
             sequence = progress.sent % SEQUENCES
-            text = f"{self._start(event.time, event.target)}no answer yet for icmp_seq={sequence}\n"
+            start = self._start(event.time, event.target)
+            text = f"{start}no answer yet for {self._sequence}={sequence}\n"
         progress.sent = event.sequence
         progress.answered = False
         if self.options.flood and not self.options.quiet and self._has_room(progress):
@@ -172,6 +182,8 @@ class PingText:
         bell = "\a" if options.audible else ""
         if options.flood:
             return ("\bC" if reply.verdict is Verdict.CORRUPTED else "\b \b") + bell
+        if self._question is not None:
+            return self._answer(self._question, reply, bell)
         identifier = ""
         if options.verbose and options.identifier is not None:
             identifier = f" ident={options.identifier}"
@@ -185,6 +197,12 @@ class PingText:
         if options.size >= TIMEVAL:
             line += f" time={rounded(reply.rtt)} ms"
         return f"{line}{self._marks(reply)}{bell}{self._route(reply, progress)}\n"
+
+    def _answer(self, question: "QuestionText", reply: Reply, bell: str) -> str:
+        """Return the line of an answer that says more than an echo."""
+        number = f"{self._sequence}={reply.sequence % SEQUENCES}"
+        line = question.said(reply, self._shown(reply.source, reply.target), number)
+        return f"{self._start(reply.time, reply.target)}{line}{self._marks(reply)}{bell}\n"
 
     def _marks(self, reply: Reply) -> str:
         match reply.verdict:
@@ -226,7 +244,7 @@ class PingText:
         return (
             f"{self._start(error.time, error.target)}From "
             f"{self._shown(error.source, error.target)}{advice} "
-            f"icmp_seq={error.sequence % SEQUENCES} {says(error.message)}\n"
+            f"{self._sequence}={error.sequence % SEQUENCES} {says(error.message)}\n"
         )
 
     def _not_sent(self, event: NotSent, progress: Progress) -> str:
@@ -263,6 +281,15 @@ class PingText:
 def is_numeric(target: Target) -> bool:
     """Whether the user wrote an address, and so will see only addresses."""
     return ":" in target.name or target.name == str(target.address)
+
+
+def _question_of(options: PingOptions) -> "QuestionText | None":
+    """Return the words of what is asked for instead of an echo, if anything is."""
+    if not options.questions:
+        return None
+    from rawkit.cli.ping_question_text import QuestionText
+
+    return QuestionText(options)
 
 
 def _wrong_data(reply: Reply) -> str:

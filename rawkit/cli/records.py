@@ -46,6 +46,7 @@ SECONDS, SINCE, OCTETS, PROBES, ANSWERS = (
     "probes",
     "answers",
 )
+MIDNIGHT = "milliseconds since midnight UT"
 
 FIELDS: dict[str, Field] = {
     # the head
@@ -60,9 +61,9 @@ FIELDS: dict[str, Field] = {
     "source": Field("who sent the answer"),
     "name": Field("host name of `source`; `null`: none, or not known in time, or not asked for"),
     "rtt": Field("time from the probe to the answer", SECONDS),
-    "size": Field("ICMP header and payload of the answer", OCTETS),
-    "ttl": Field("TTL or hop limit of the answer on arrival"),
-    "traffic_class": Field("TOS octet or traffic class of the answer on arrival"),
+    "size": Field("ICMP, UDP or TCP header and payload of the answer; `null`: not told", OCTETS),
+    "ttl": Field("TTL or hop limit of the answer on arrival; `null`: not told"),
+    "traffic_class": Field("TOS octet or traffic class of the answer on arrival; `null`: not told"),
     "sent_by": Field(
         'who stamped the departure: `"kernel"` or `"user"`; of several probes the worst;'
         " `null`: no answer"
@@ -91,6 +92,34 @@ FIELDS: dict[str, Field] = {
         " is wrong"
     ),
     "payload": Field("the payload as it came, in hexadecimal"),
+    # what an answer says
+    "answer": Field(
+        "object: what the host says, where more than an echo was asked for; in a summary the"
+        " latest, and of a clock the one that came most quickly; `null`: nothing"
+    ),
+    "port_state": Field('`"open"` or `"closed"`'),
+    "connect_time": Field(
+        "time that connect(2) took, as the program saw it; `null`: there was none", SECONDS
+    ),
+    "resent": Field("how often the kernel sent the SYN again; `null`: it sent none"),
+    "data": Field("payload of the datagram, in hexadecimal; `null`: there was none"),
+    "originate": Field("when the request was made, by our clock", MIDNIGHT),
+    "receive": Field("when it came, by the clock of the host", MIDNIGHT),
+    "transmit": Field("when the answer left, by the clock of the host", MIDNIGHT),
+    "clock_difference": Field(
+        "how far the clock of the host is ahead of ours; `null`: it is no standard time", SECONDS
+    ),
+    "outcome": Field("what `icmp_code` means, such as `no error` or `refused`"),
+    "interface_active": Field("whether the interface works"),
+    "runs_ipv4": Field("whether IPv4 runs on the interface"),
+    "runs_ipv6": Field("whether IPv6 runs on the interface"),
+    "neighbour_state": Field(
+        "state of the entry in the neighbour table, such as `reachable`; `null`: the interface"
+        " is the host's own"
+    ),
+    "names": Field("list of the names of the node; whole ones end with a dot"),
+    "addresses": Field("list of the addresses of the node"),
+    "truncated": Field("whether there are more of them"),
     # the books
     "local": Field("source address of the probes; `null`: the kernel's choice for each"),
     "sent": Field("probes made, whether or not they left", PROBES),
@@ -141,7 +170,7 @@ FIELDS: dict[str, Field] = {
     ),
     "annotation": Field("traceroute(8)'s remark, such as `!H`; empty: none"),
     "annotations": Field("list of these, each once"),
-    "tcp_flags": Field("list of the flags of a TCP answer; `null`: it is none"),
+    "tcp_flags": Field("list of the flags of a TCP answer; `null`: it is none, or not told"),
     "as_numbers": Field("list of the autonomous systems of `source`; `null`: not known in time"),
     "as_name": Field("name of the first of them; `null`: not known"),
     "labels": Field("list of objects: the MPLS label stack, outermost first (RFC 4950)"),
@@ -159,8 +188,11 @@ FIELDS: dict[str, Field] = {
     "rewritten": Field("list of fields of the quoted probe that were changed on the way"),
     "revised": Field("whether it replaces an object of this hop and round, told before"),
     "end": Field("whether the path ends at this hop"),
-    "method": Field('`"udp"`, `"icmp"` or `"tcp"`'),
-    "port": Field("destination port, of UDP the first; `null`: ICMP has none"),
+    "method": Field(
+        'what is sent: `"udp"`, `"icmp"` (echo) or `"tcp"`; of a ping also `"icmp_timestamp"`,'
+        ' `"probe"` and `"node_info"`'
+    ),
+    "port": Field("destination port, of a trace by UDP the first; `null`: ICMP has none"),
     "flow_mode": Field('how flows are kept: `"classic"`, `"paris"` or `"dublin"`'),
     "length": Field("a whole probe, IP header included", OCTETS),
     "first_hop": Field("number of the first hop asked"),

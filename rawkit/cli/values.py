@@ -83,6 +83,14 @@ def hex_octets(word: str) -> bytes:
     return bytes(int(pair, 16) for pair in pairs[:MOST_PATTERN])
 
 
+def octets(word: str) -> bytes:
+    """Read octets in hexadecimal, as many as there are; spaces between them are allowed."""
+    try:
+        return bytes.fromhex(word)
+    except ValueError as error:
+        raise UsageError(f"no pairs of hex digits: {word!r}") from error
+
+
 def text(word: str) -> str:
     """Take a word as it stands."""
     return word

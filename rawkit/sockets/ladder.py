@@ -7,7 +7,7 @@ does this look for the reasons.
 import errno
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from rawkit.errors import MissingCapability, NotPermitted, UsageError
 from rawkit.sockets.kernel import KernelSocket
@@ -30,24 +30,38 @@ UNPRIVILEGED = ("ping", "socket")
 """Kinds that do not let a raw socket stand in."""
 
 
-class Refusal(NamedTuple):
-    """Why a kind of socket cannot be had."""
+# Plain classes: this module is loaded by every ping, and named tuples are slow to define.
+class Refusal:
+    """Why a kind of socket cannot be had, and the ways out."""
 
-    cause: str
-    ways_out: tuple[str, ...]
+    def __init__(self, cause: str, ways_out: tuple[str, ...]) -> None:
+        self.cause = cause
+        self.ways_out = ways_out
 
 
-class Query(NamedTuple):
+class Query:
     """A kind of ICMP request."""
 
-    to: str
-    """What it is for, as a verb."""
-    types: Mapping[int, tuple[int, ...]]
-    """By version of IP: what makes a :class:`rawkit.sockets.bpf.Query`."""
-    by_ping_socket: bool = True
-    """Whether ping sockets send such requests."""
-    deaf: tuple[int, ...] = ()
-    """Versions of IP whose ping sockets hear no ICMP errors about such requests."""
+    def __init__(
+        self,
+        to: str,
+        types: Mapping[int, tuple[int, ...]],
+        *,
+        by_ping_socket: bool = True,
+        deaf: tuple[int, ...] = (),
+    ) -> None:
+        """Describe a kind of request.
+
+        Args:
+            to: what it is for, as a verb.
+            types: by version of IP, what makes a :class:`rawkit.sockets.bpf.Query`.
+            by_ping_socket: whether ping sockets send such requests.
+            deaf: versions of IP whose ping sockets hear no ICMP errors about them.
+        """
+        self.to = to
+        self.types = types
+        self.by_ping_socket = by_ping_socket
+        self.deaf = deaf
 
 
 ECHO = Query("ping", {4: (8, 0), 6: (128, 129)})

@@ -2,6 +2,7 @@
 
 import json
 from ipaddress import IPv4Address, IPv6Address
+from typing import Any
 
 import pytest
 
@@ -33,11 +34,12 @@ REPLY = Reply(TARGET, 65_537, ADDRESS, 61, 58.0004e-6, 64, 5.25, traffic_class=1
 REPLY_VALUES = {
     "time": 1_700_000_005.25, "sequence": 65_537, "source": "192.0.2.7", "size": 64, "ttl": 61,
     "traffic_class": 16, "rtt": 58e-6, "sent_by": "kernel", "received_by": "kernel",
+    "answer": None,
 }  # fmt: skip
 ROUTER, ROUTER6 = IPv4Address("192.0.2.254"), IPv6Address("2001:db8::fe")
 
 
-def printer(**options: bool) -> PingJson:
+def printer(**options: Any) -> PingJson:
     return PingJson(lambda time: 1_700_000_000 + time, **options)
 
 

@@ -122,7 +122,6 @@ REFUSED = [
     ("-p zz", "patterns must be specified as hex digits: zz"),
     ("-p f0x", "patterns must be specified as hex digits: x"),
     ("-I zz:1", "invalid source address: zz:1"),
-    ("-N name", "node information queries (-N, RFC 4620) are not supported"),
 ]  # fmt: skip
 
 
