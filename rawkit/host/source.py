@@ -28,7 +28,7 @@ def source_for(dst: Address, interface: str | None = None, mark: int | None = No
             if interface is not None:
                 name = interface.encode() + b"\0"
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
-            probe.connect(_socket_address(dst))
+            probe.connect(socket_address(dst, DISCARD))
             found = probe.getsockname()
     except MissingCapability:
         raise
@@ -73,6 +73,25 @@ def no_route(
     return refusal
 
 
+def socket_address(dst: Address, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
+    """Return what connect(2) takes for an IP address and a port, the scope as a number.
+
+    Raises:
+        OSError: ``ENODEV``: the address names an interface that is not here.
+    """
+    if isinstance(dst, IPv4Address):
+        return str(dst), port
+    scope = dst.scope_id
+    if scope is None:
+        return str(dst), port, 0, 0
+    try:
+        index = int(scope) if scope.isdecimal() else socket.if_nametoindex(scope)
+        socket.if_indextoname(index)
+    except (OSError, OverflowError) as error:  # it bears no number
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from error
+    return str(dst).partition("%")[0], port, 0, index
+
+
 def scope_of(dst: Address) -> str | None:
     """Return the interface that an IPv6 address names after its ``%``, if it does."""
     return dst.scope_id if isinstance(dst, IPv6Address) else None
@@ -94,17 +113,6 @@ def _switched_off(dst: Address, interface: str | None) -> str | None:
     places = filter(None, ("all", interface, scope_of(dst)))
     keys = (f"net.ipv6.conf.{place.replace('.', '/')}.disable_ipv6" for place in places)
     return next((key for key in keys if find(key) == "1"), None)
-
-
-def _socket_address(dst: Address) -> tuple[str, int] | tuple[str, int, int, int]:
-    scope = scope_of(dst)
-    if scope is None:
-        return str(dst), DISCARD
-    try:
-        index = int(scope) if scope.isdecimal() else socket.if_nametoindex(scope)
-    except OSError as error:  # it bears no number
-        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from error
-    return str(dst).partition("%")[0], DISCARD, 0, index
 
 
 def _set_mark(probe: socket.socket, mark: int) -> None:

@@ -1,0 +1,1 @@
+"""Ordinary sockets: addresses in one notation, their sockaddrs, their options."""
