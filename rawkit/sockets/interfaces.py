@@ -5,7 +5,7 @@ import fcntl
 import socket
 import struct
 
-from rawkit.sockets.options import SIOCGIFINDEX, SIOCGIFNAME
+from rawkit.sockets.options import SIOCGIFINDEX, SIOCGIFMTU, SIOCGIFNAME
 
 IFREQ = struct.Struct("@16si20x")
 LONGEST_NAME = 15
@@ -34,3 +34,13 @@ def name_of(sock: socket.socket, index: int) -> str | None:
         return None
     name: bytes = IFREQ.unpack(answer)[0]
     return name.partition(b"\0")[0].decode(errors="replace")
+
+
+def mtu_of(sock: socket.socket, name: str) -> int | None:
+    """Return the MTU of an interface in octets, or ``None`` if it is gone."""
+    try:
+        answer = fcntl.ioctl(sock, SIOCGIFMTU, IFREQ.pack(name.encode(), 0))
+    except OSError:
+        return None
+    mtu: int = IFREQ.unpack(answer)[1]
+    return mtu

@@ -96,8 +96,11 @@ ICMP_FILTER = Option("ICMP_FILTER", SOL_RAW, 1, "struct icmp_filter")
 ICMPV6_FILTER = Option("ICMPV6_FILTER", SOL_ICMPV6, 1, "struct icmp6_filter")
 
 PACKET_ADD_MEMBERSHIP = Option("PACKET_ADD_MEMBERSHIP", SOL_PACKET, 1, "struct packet_mreq")
+PACKET_RX_RING = Option("PACKET_RX_RING", SOL_PACKET, 5, "struct tpacket_req3", "2.6.27")
 PACKET_STATISTICS = Option("PACKET_STATISTICS", SOL_PACKET, 6, "struct tpacket_stats")
 PACKET_AUXDATA = Option("PACKET_AUXDATA", SOL_PACKET, 8, "bool", "2.6.21")
+PACKET_VERSION = Option("PACKET_VERSION", SOL_PACKET, 10, "int", "2.6.27")
+PACKET_FANOUT = Option("PACKET_FANOUT", SOL_PACKET, 18, "int", "3.1")
 PACKET_IGNORE_OUTGOING = Option("PACKET_IGNORE_OUTGOING", SOL_PACKET, 23, "bool", "4.20")
 
 OPTIONS = tuple(value for value in list(vars().values()) if isinstance(value, Option))
@@ -123,15 +126,21 @@ SO_EE_ORIGIN_TIMESTAMPING = 4
 
 # linux/sock_diag.h: the counters in SO_MEMINFO; linux/sockios.h: ioctl(2) of interfaces.
 SK_MEMINFO_DROPS, SK_MEMINFO_VARS = 8, 9
-SIOCGIFNAME, SIOCGIFINDEX = 0x8910, 0x8933
+SIOCGIFNAME, SIOCGIFMTU, SIOCGIFINDEX = 0x8910, 0x8921, 0x8933
 
 # linux/if_packet.h: where a frame was going, memberships, a control message of the error queue.
 PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST = 0, 1, 2
 PACKET_OTHERHOST, PACKET_OUTGOING = 3, 4
 PACKET_MR_MULTICAST, PACKET_MR_PROMISC, PACKET_MR_ALLMULTI = 0, 1, 2
 PACKET_TX_TIMESTAMP = 16
-TP_STATUS_CSUMNOTREADY, TP_STATUS_VLAN_VALID = 1 << 3, 1 << 4
+TP_STATUS_USER, TP_STATUS_CSUMNOTREADY, TP_STATUS_VLAN_VALID = 1 << 0, 1 << 3, 1 << 4
 TP_STATUS_VLAN_TPID_VALID, TP_STATUS_CSUM_VALID = 1 << 6, 1 << 7
+
+# The same: kinds of rings; how a group of sockets shares what comes.
+TPACKET_V2, TPACKET_V3 = 1, 2
+PACKET_FANOUT_HASH, PACKET_FANOUT_LB, PACKET_FANOUT_CPU = 0, 1, 2
+PACKET_FANOUT_ROLLOVER, PACKET_FANOUT_RND, PACKET_FANOUT_QM = 3, 4, 5
+PACKET_FANOUT_FLAG_UNIQUEID, PACKET_FANOUT_FLAG_DEFRAG = 0x2000, 0x8000
 
 # linux/if_ether.h, linux/if_arp.h: every protocol; links whose frames have Ethernet headers.
 ETH_P_ALL = 0x0003

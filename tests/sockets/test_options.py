@@ -54,7 +54,7 @@ def test_an_option_has_the_kernels_number(option: Option) -> None:
     [
         *(name for name in vars(options) if name.startswith(("SOF_", "SO_EE_", "SIOCGIF"))),
         *(name for name in vars(options) if name.startswith(("TP_", "ETH_P_", "ARPHRD_", "SKF_"))),
-        *(name for name in vars(options) if re.match("PACKET_(MR_|[HBMO]|TX_)", name)),
+        *(name for name in vars(options) if re.match("PACKET_(MR_|[HBMO]|TX_|FANOUT_)", name)),
         *("IPV6_FL_A_GET", "IPV6_FL_F_CREATE", "IPV6_FL_S_ANY"),
     ],
 )
