@@ -12,50 +12,37 @@ verified here, and a VLAN tag it has taken off is told beside the packet.
 import errno
 import socket
 import struct
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
 from rawkit.errors import BuildError, NoRoute, UsageError
 from rawkit.sockets import options
 from rawkit.sockets.bpf import attach
+from rawkit.sockets.frame_news import FRAMED, UNKNOWN, FrameNews
 from rawkit.sockets.interfaces import index_of, name_of
-from rawkit.sockets.kernel import Ancillary, KernelSocket, arrival
+from rawkit.sockets.kernel import Ancillary, KernelSocket
+from rawkit.sockets.packet_options import join, statistics
 from rawkit.sockets.raw import discard_what_came
 from rawkit.sockets.settings import Settings, apply
-from rawkit.wire.address import BROADCAST, MAC
-from rawkit.wire.dissect import dissect, following
+from rawkit.sockets.timestamps import TIMESPEC
+from rawkit.wire.address import MAC
+from rawkit.wire.bpf import RETURN, Op, assemble
 from rawkit.wire.ethernet import LAYOUT, Ethernet
-from rawkit.wire.ipv4 import IPv4
-from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.link import VLAN, Direction
-from rawkit.wire.ndp import multicast_mac
 from rawkit.wire.news import News
 from rawkit.wire.packet import Packet
-from rawkit.wire.received import Checksum, Received
-from rawkit.wire.verify import verdict
 
 if TYPE_CHECKING:
-    from rawkit.sockets.packet_io import PacketIO
+    from rawkit.sockets.fanout import Fanout
+    from rawkit.wire.received import Received
+
+SocketT = TypeVar("SocketT", bound="FrameSocket")
 
 DEFAULT = Settings()
 HEADER = LAYOUT.size
-MEMBERSHIP = struct.Struct("@iHH8s")
-"""struct packet_mreq: interface, kind, length of the address, address."""
 AUXDATA = struct.Struct("@IIIHHHH")
 """struct tpacket_auxdata: status, length, captured, link header, network header, TCI, TPID."""
-STATISTICS = struct.Struct("@II")
-"""struct tpacket_stats: arrived, and those of them that were dropped."""
-FRAMED = frozenset((options.ARPHRD_ETHER, options.ARPHRD_LOOPBACK))
-UNKNOWN = MAC(bytes(6))
-NO_TAG_TYPE = 0x8100
-"""What a tag is where a kernel before 3.14 does not say."""
-DIRECTIONS = {
-    options.PACKET_HOST: Direction.IN,
-    options.PACKET_BROADCAST: Direction.BROADCAST,
-    options.PACKET_MULTICAST: Direction.MULTICAST,
-    options.PACKET_OTHERHOST: Direction.OTHER_HOST,
-    options.PACKET_OUTGOING: Direction.OUT,
-}
+DROP_ALL = assemble([Op(RETURN, 0)])
+"""A filter that lets nothing pass."""
 
 LinkAddress = tuple[str, int, int, int, bytes]
 """sockaddr_ll: interface, protocol, packet type, link type, hardware address."""
@@ -76,6 +63,8 @@ class FrameOptions(TypedDict, total=False):
     """Hear nothing that this host sends."""
     program: bytes
     """A filter from :mod:`rawkit.sockets.bpf_frames`; empty: hear everything."""
+    fanout: "Fanout"
+    """Share what comes with other sockets of this group."""
     settings: Settings
     """Buffers, mark and stamps; the rest is not for frames."""
 
@@ -94,7 +83,8 @@ class FrameSocket(KernelSocket):
         Args:
             interface: ``None``: all of them; it then only hears.
             ether_type: frames that carry this, as long as others sent them; by default
-                all, and what this host sends as well.
+                all, and what this host sends as well. Only of all are VLAN tags told: those of
+                a VLAN that this host is not in are wiped off before anything else.
             **wanted: see :class:`FrameOptions`.
 
         Raises:
@@ -102,22 +92,22 @@ class FrameSocket(KernelSocket):
             UsageError: there is no such interface.
             OSError: this kernel has no such sockets.
         """
-        self._dropped = 0
+        self._arrived_so_far = self._dropped = 0
         self._lost: NoRoute | None = None
         self._cooked = wanted.get("cooked", False)
         settings = wanted.get("settings", DEFAULT)
         sock = _open(self._cooked, ether_type if interface is None else 0)
         try:
-            _set_up(sock, wanted)
-            super().__init__(sock, 4, settings)
-            self._error_kind = options.PACKET_TX_TIMESTAMP
             self._index = _index_of(sock, interface)
             self._interface = name_of(sock, self._index) if self._index else None
-            if self._interface is None:
-                discard_what_came(sock)
-            else:
+            self._set_up(sock, wanted)
+            super().__init__(sock, 4, settings)
+            self._error_kind = options.PACKET_TX_TIMESTAMP
+            if self._interface is not None:
                 sock.bind((self._interface, ether_type))
             _join(sock, self._index, wanted)
+            if (group := wanted.get("fanout")) is not None:
+                group.admit(sock)
         except BaseException:
             sock.close()
             raise
@@ -125,6 +115,30 @@ class FrameSocket(KernelSocket):
         self.mac = MAC(name[4]) if len(name[4]) == 6 else UNKNOWN
         """The interface's own hardware address; six zeros where it has none."""
         self._framed = name[3] in FRAMED
+        self._news = FrameNews(sock, self.mac, cooked=self._cooked)
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many frames have passed the filter, and how many of them were lost here."""
+        arrived, dropped = statistics(self._socket)
+        self._arrived_so_far += arrived
+        self._dropped += dropped
+        return self._arrived_so_far, self._dropped
+
+    def number_of(self, interface: str) -> int:
+        """Return the number of an interface in this socket's network; 0: it is gone."""
+        try:
+            return index_of(self._socket, interface)
+        except OSError:
+            return 0
+
+    def stop(self) -> None:
+        """Let nothing more pass; what has come by now is still received."""
+        attach(self._socket, DROP_ALL)
+
+    @property
+    def is_empty(self) -> bool:
+        """After :meth:`stop`, and when ``receive`` has none: whether none will come any more."""
+        return True
 
     def receive(self) -> News | None:
         if self._lost is not None and not self._pending:
@@ -145,39 +159,42 @@ class FrameSocket(KernelSocket):
 
     def _arrived(  # type: ignore[override]  # from an address of a link
         self, octets: bytes, ancillary: Ancillary, address: LinkAddress
-    ) -> Received:
-        at, clock, messages = arrival(ancillary)
-        told = _told(messages)
-        if self._cooked or address[3] not in FRAMED:
-            packet = self._rebuilt(octets, address)
-        else:
-            packet = dissect(octets, Ethernet.parse)
-        if told.status & options.TP_STATUS_CSUMNOTREADY:
-            checksum = Checksum.UNFINISHED
-        elif told.status & options.TP_STATUS_CSUM_VALID:
-            checksum = Checksum.VALID
-        else:
-            checksum = verdict(packet)
-        direction = DIRECTIONS.get(address[2])
-        return Received(packet, at, address[0], clock, checksum, told.vlan, direction)
+    ) -> "Received":
+        stamp, messages = None, ancillary
+        if ancillary and ancillary[0][0] == socket.SOL_SOCKET:  # the kernel puts the stamp first
+            stamp, messages = TIMESPEC.unpack_from(ancillary[0][2]), ancillary[1:]
+        status, length, *tag = _auxiliary(messages)
+        name, protocol, where, hardware, source = address
+        length = max(length, len(octets))
+        about = name or None, protocol, hardware, where, source
+        return self._news.of(octets, stamp, status, (tag[0], tag[1]), length, *about)
 
-    def _rebuilt(self, octets: bytes, address: LinkAddress) -> Packet:
-        """Return a packet behind the Ethernet header that it had, as far as that is known."""
-        _, protocol, where, _, source = address
-        src = MAC(source) if len(source) == 6 else UNKNOWN
-        parser = following(Ethernet(UNKNOWN, src, protocol))
-        inside = dissect(octets, parser) if parser else Packet((), octets)
-        ip = inside.headers[0] if inside.headers else None
-        dst = UNKNOWN
-        match where:
-            case options.PACKET_HOST:
-                dst = self.mac
-            case options.PACKET_BROADCAST:
-                dst = BROADCAST
-            case options.PACKET_MULTICAST if isinstance(ip, IPv4 | IPv6) and ip.dst.is_multicast:
-                dst = multicast_mac(ip.dst)
-        header = Ethernet(dst, src, protocol)
-        return Packet((header, *inside.headers), inside.payload, inside.error)
+    def _set_up(self, sock: socket.socket, wanted: FrameOptions) -> None:
+        """Prepare the socket: from when it hears anything, it is through its filter."""
+        program = wanted.get("program")
+        if not self._index:  # it has been hearing all interfaces since it was opened
+            attach(sock, DROP_ALL)
+        options.PACKET_AUXDATA.set(sock)
+        if wanted.get("ignore_outgoing"):
+            options.PACKET_IGNORE_OUTGOING.set(sock)
+        settings = wanted.get("settings", DEFAULT)
+        buffers = Settings(
+            mark=settings.mark,
+            receive_buffer=settings.receive_buffer,
+            send_buffer=settings.send_buffer,
+        )
+        apply(sock, 4, buffers)
+        self._share_memory(sock, wanted)
+        if not self._index:
+            discard_what_came(sock)
+            statistics(sock)
+        if program:
+            attach(sock, program)
+        elif not self._index:
+            options.SO_DETACH_FILTER.set(sock)
+
+    def _share_memory(self, sock: socket.socket, wanted: FrameOptions) -> None:
+        """Prepare the way by which frames come, if that takes anything."""
 
     def _read(self) -> bool:
         try:
@@ -196,48 +213,49 @@ class FrameSocket(KernelSocket):
         return error
 
     def _drop_count(self) -> int:
-        """Return how many frames found no room so far; the kernel forgets what it has told."""
-        option = options.PACKET_STATISTICS
-        told = self._socket.getsockopt(option.level, option.number, STATISTICS.size)
-        self._dropped += STATISTICS.unpack(told)[1]
-        return self._dropped
-
-
-class Told(NamedTuple):
-    """What a frame came with."""
-
-    status: int
-    vlan: VLAN | None
+        return self.counts()[1]
 
 
 def open_frames(
     interface: str | None,
     ether_type: int = options.ETH_P_ALL,
+    *,
+    why: str | None = None,
     **wanted: Unpack[FrameOptions],
-) -> "PacketIO":
+) -> FrameSocket:
     """Open a :class:`FrameSocket`, with our capabilities raised if it takes them.
 
-    Its first news says what it is.
+    Its first news says what it is, and ``why``.
 
     Raises:
         MissingCapability: ``CAP_NET_RAW``, and how to come by it.
         UsageError: there is no such interface.
         OSError: this kernel has no such sockets.
     """
-    from rawkit.sockets.ladder import with_capabilities
     from rawkit.wire.news import Opened
 
+    io = with_raw(lambda: FrameSocket(interface, ether_type, **wanted))
+    if wanted.get("cooked"):
+        io.tell(Opened("cooked packet socket", why or "asked for"))
+    else:
+        io.tell(Opened("packet socket", why or "hears and sends whole frames"))
+    return io
+
+
+def with_raw(open_: Callable[[], SocketT]) -> SocketT:
+    """Return what ``open_`` returns, with our capabilities raised if it takes them.
+
+    Raises:
+        MissingCapability: ``CAP_NET_RAW``, and how to come by it.
+    """
+    from rawkit.sockets.ladder import with_capabilities
+
     try:
-        io = with_capabilities(lambda: FrameSocket(interface, ether_type, **wanted))
+        return with_capabilities(open_)
     except PermissionError as error:
         from rawkit.host.capability import Capability, missing
 
         raise missing(Capability.NET_RAW, to="open a packet socket") from error
-    if wanted.get("cooked"):
-        io.tell(Opened("cooked packet socket", "asked for"))
-    else:
-        io.tell(Opened("packet socket", "hears and sends whole frames"))
-    return io
 
 
 def _open(cooked: bool, ether_type: int) -> socket.socket:
@@ -245,21 +263,6 @@ def _open(cooked: bool, ether_type: int) -> socket.socket:
     kind = socket.SOCK_DGRAM if cooked else socket.SOCK_RAW
     flags = socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
     return socket.socket(socket.AF_PACKET, kind | flags, socket.htons(ether_type))
-
-
-def _set_up(sock: socket.socket, wanted: FrameOptions) -> None:
-    if program := wanted.get("program"):
-        attach(sock, program)
-    options.PACKET_AUXDATA.set(sock)
-    if wanted.get("ignore_outgoing"):
-        options.PACKET_IGNORE_OUTGOING.set(sock)
-    settings = wanted.get("settings", DEFAULT)
-    buffers = Settings(
-        mark=settings.mark,
-        receive_buffer=settings.receive_buffer,
-        send_buffer=settings.send_buffer,
-    )
-    apply(sock, 4, buffers)
 
 
 def _join(sock: socket.socket, index: int, wanted: FrameOptions) -> None:
@@ -272,20 +275,16 @@ def _join(sock: socket.socket, index: int, wanted: FrameOptions) -> None:
     if kinds and not index:
         raise UsageError("to hear more than what is for this host, name the interface")
     for kind, address in kinds:
-        wish = MEMBERSHIP.pack(index, kind, len(address), address)
-        options.PACKET_ADD_MEMBERSHIP.set(sock, wish)
+        join(sock, index, kind, address)
 
 
-def _told(messages: Ancillary) -> Told:
+def _auxiliary(messages: Ancillary) -> tuple[int, int, int, int]:
+    """Return the status of a frame, its length, its tag, and what announced that."""
     for level, kind, data in messages:
         if (level, kind) == (options.SOL_PACKET, options.PACKET_AUXDATA.number):
-            status, _, _, _, _, tci, tag_type = AUXDATA.unpack_from(data)
-            if not status & options.TP_STATUS_VLAN_VALID:
-                return Told(status, None)
-            known = status & options.TP_STATUS_VLAN_TPID_VALID
-            ether_type = tag_type if known else NO_TAG_TYPE
-            return Told(status, VLAN(tci & 0xFFF, tci >> 13, bool(tci & 0x1000), ether_type))
-    return Told(0, None)
+            status, length, _, _, _, tci, tag_type = AUXDATA.unpack_from(data)
+            return status, length, tci, tag_type
+    return 0, 0, 0, 0
 
 
 def _index_of(sock: socket.socket, interface: str | None) -> int:
