@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Callable
 
 from rawkit.capture import options as opt
 from rawkit.capture.blocks import (
@@ -27,8 +28,9 @@ from rawkit.capture.pcapng_write import (
     pack_simple_packet,
     pack_statistics,
 )
+from rawkit.capture.pcapng_write import packer as pcapng_packer
 from rawkit.errors import BuildError
-from rawkit.wire.pcap import LONGEST_PACKET, PcapWriter
+from rawkit.wire.pcap import LONGEST_PACKET, PcapWriter, packer
 
 APPLICATION = "rawkit"
 DEFAULT_DIGITS = 6
@@ -77,6 +79,11 @@ class PcapFile:
         assert self._writer is not None
         self._writer.write(packet.octets, packet.time_ns, packet.length)
         return first + self._taken()
+
+    def packer(self, interface: Interface, _: Options) -> Callable[[bytes, int, int], bytes]:
+        """Return what makes of octets, time and length what to write for a packet."""
+        self._be(interface.link_type, interface.snap_length)
+        return packer(self._order, self._snap_length, nanoseconds=self._digits > DEFAULT_DIGITS)
 
     def block(self, block: Block) -> bytes:
         """Return what to write for anything else: nothing."""
@@ -167,6 +174,13 @@ class PcapngFile:
         time = clock.halves(packet.time_ns)
         number = interface.number
         return first + pack_packet(order, number, time, packet.octets, packet.length, options)
+
+    def packer(self, interface: Interface, options: Options) -> Callable[[bytes, int, int], bytes]:
+        """Return what makes of octets, time and length what to write for a packet."""
+        here, clock = self._here[interface]
+        order = here.order
+        more = in_order(options, "packet", interface.order, order)
+        return pcapng_packer(order, here.number, clock, more)
 
     def block(self, block: Block) -> bytes:
         """Return what to write for anything else."""

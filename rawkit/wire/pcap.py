@@ -16,6 +16,7 @@ Each packet: seconds since 1970, parts of a second, octets kept, octets it had; 
 """
 
 import struct
+from collections.abc import Callable
 from typing import BinaryIO
 
 from rawkit.errors import BuildError
@@ -56,11 +57,10 @@ class PcapWriter:
             order: of numbers: ``little`` or ``big``. Readers tell by the magic number.
         """
         self._file = file
-        self._record = RECORDS[order]
-        self._scale = 1 if nanoseconds else 1000
-        self._longest = snap_length or LONGEST_PACKET
+        longest = snap_length or LONGEST_PACKET
+        self._pack = packer(order, longest, nanoseconds=nanoseconds)
         magic = NANOSECONDS if nanoseconds else MICROSECONDS
-        file.write(HEADS[order].pack(magic, *VERSION, 0, 0, self._longest, link_type))
+        file.write(HEADS[order].pack(magic, *VERSION, 0, 0, longest, link_type))
 
     def write(self, octets: bytes, time_ns: int, length: int | None = None) -> None:
         """Add a packet.
@@ -73,10 +73,28 @@ class PcapWriter:
         Raises:
             BuildError: the time is before 1970 or after 2106.
         """
-        seconds, nanoseconds = divmod(time_ns, SECOND)
+        self._file.write(self._pack(octets, time_ns, len(octets) if length is None else length))
+
+
+def packer(
+    order: str, longest: int, *, nanoseconds: bool = True
+) -> Callable[[bytes, int, int], bytes]:
+    """Return what makes the records of packets: of octets, time and length.
+
+    It raises :class:`BuildError` for a time before 1970 or after 2106.
+
+    Args:
+        order: of numbers: ``little`` or ``big``.
+        longest: octets to keep of a packet.
+        nanoseconds: whether times have nine digits; else they have six.
+    """
+    pack, scale = RECORDS[order].pack, 1 if nanoseconds else 1000
+
+    def record(octets: bytes, time_ns: int, length: int) -> bytes:
+        seconds, parts = divmod(time_ns, SECOND)
         if not 0 <= seconds <= LAST_SECOND:
             raise BuildError(f"pcap: a time {seconds} s after 1970, and there is room for 32 bits")
-        kept = octets[: self._longest]
-        whole = len(octets) if length is None else length
-        head = self._record.pack(seconds, nanoseconds // self._scale, len(kept), whole)
-        self._file.write(head + kept)
+        kept = octets[:longest]
+        return pack(seconds, parts // scale, len(kept), length) + kept
+
+    return record

@@ -351,3 +351,39 @@ def test_closing_twice_is_harmless(tmp_path: Path) -> None:
     writer.close()
 
     assert packets_of(tmp_path / "x.pcap") == []
+
+
+LAYOUTS: list[Layout] = [
+    {"format": "pcapng"},
+    {"format": "pcapng", "order": "big"},
+    {"format": "pcapng", "nanoseconds": False},
+    {"format": "pcap"},
+    {"format": "pcap", "order": "big", "nanoseconds": False},
+]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_a_lane_writes_what_is_written_packet_by_packet(layout: Layout) -> None:
+    one_by_one, by_lane = io.BytesIO(), io.BytesIO()
+    packets = [(bytes(range(size)), TIME + size * 1_000_000_007, size * 2) for size in range(70)]
+
+    with CaptureWriter(one_by_one, **layout) as writer:
+        where = writer.add_interface(LinkType.ETHERNET, name="eth0")
+        for octets, time_ns, length in packets:
+            way = Direction.OUT if length % 4 else None
+            writer.write(octets, time_ns, length=length, interface=where, direction=way)
+    with CaptureWriter(by_lane, **layout) as writer:
+        where = writer.add_interface(LinkType.ETHERNET, name="eth0")
+        lanes = writer.lane(where), writer.lane(where, Direction.OUT)
+        for octets, time_ns, length in packets:
+            lanes[bool(length % 4)](octets, time_ns, length)
+
+    assert by_lane.getvalue() == one_by_one.getvalue()
+
+
+@pytest.mark.parametrize("format_", ["pcap", "pcapng"])
+def test_a_lane_refuses_a_time_that_does_not_fit(format_: str) -> None:
+    with CaptureWriter(io.BytesIO(), format=format_) as writer:  # type: ignore[arg-type]  # of these
+        lane = writer.lane(writer.add_interface(LinkType.ETHERNET))
+        with pytest.raises(BuildError):
+            lane(b"x", -1, 1)
