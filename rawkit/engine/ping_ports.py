@@ -1,11 +1,13 @@
 """What questions to a port have in common: source ports that take turns."""
 
 from collections.abc import Sequence
+from ipaddress import IPv6Address
 
-from rawkit.engine.ping_question import Question
+from rawkit.engine.ping_question import Known, Question
 from rawkit.engine.ping_settings import PingSettings
 from rawkit.engine.ping_tally import Request, Tally
 from rawkit.errors import UsageError
+from rawkit.wire.address import Address
 
 HIGHEST_PORT = 0xFFFF
 NO_PORTS: Sequence[int] = (0,)
@@ -56,6 +58,15 @@ class PortQuestion(Question):
         check_port(port)
         self.port = port
         self._source_ports = source_ports
+
+    def known(self, address: Address) -> Known:
+        # A raw socket names the link that a packet came by, which the caller may have numbered.
+        if isinstance(address, IPv6Address) and address.scope_id is not None:
+            return super().known(address) or super().known(IPv6Address(int(address)))
+        return super().known(address)
+
+    def speaks_for(self, source: Address, number: int) -> bool:
+        return number in self.known(source) or number in self.groups
 
     def source_port(self, request: Request) -> int:
         """Return the port that a request leaves from.

@@ -1,6 +1,6 @@
 """Ping by TCP, in virtual time and without a socket."""
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 import pytest
@@ -291,6 +291,16 @@ def test_an_answer_to_a_syn_that_was_sent_again_is_late(
 
     assert reply.verdict is verdict
     assert reply.answer.resent == resent
+
+
+@pytest.mark.parametrize("flags", [SYN_ACK, RST_ACK])
+def test_a_link_may_be_named_or_numbered(flags: Flags) -> None:
+    """A raw socket names the link that an answer came by; the caller may have numbered it."""
+    engine = ping(IPv6Address("fe80::2%2"))
+    syn = sent(engine)
+    named = answer(syn, flags, source=IPv6Address("fe80::2%eth0"))
+
+    assert only(told(engine, START + 0.25, arrived(named))).verdict is Verdict.IN_TIME
 
 
 @pytest.mark.parametrize("group", ["224.0.0.1", "255.255.255.255", "ff02::1"])

@@ -1,6 +1,6 @@
 """Ping by UDP, in virtual time and without a socket."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import pytest
@@ -211,6 +211,18 @@ def test_what_a_stranger_sends_is_no_answer() -> None:
     assert step.events == ()
     assert reply.verdict is Verdict.WRONG_SOURCE
     assert engine.report()[0].ledger.replied == 0
+
+
+def test_a_link_may_be_named_or_numbered() -> None:
+    engine = ping(IPv6Address("fe80::2%2"))
+    request = sent(engine)
+    named = IPv6Address("fe80::2%eth0")
+
+    reply = only(told(engine, START + 0.2, arrived(answer(request, source=named))))
+    twice = about(request, icmpv6.Unreachable(4), source=named)
+
+    assert reply.verdict is Verdict.IN_TIME
+    assert only(told(engine, START + 0.25, arrived(twice))).verdict is Verdict.DUPLICATE
 
 
 def test_everybody_in_a_group_answers_for_it() -> None:

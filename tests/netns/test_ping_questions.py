@@ -1,13 +1,17 @@
 """Pings by TCP, UDP, timestamp, PROBE and node information over real networks."""
 
 import asyncio
+import errno
+import ipaddress
 import json
+import resource
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,14 +19,15 @@ import pytest
 import rawkit
 from rawkit import lab
 from rawkit.engine.ping_answers import InterfaceAnswer, PortState
-from rawkit.engine.ping_events import ErrorReply, Lost, Reply, Verdict
+from rawkit.engine.ping_events import ErrorReply, Lost, NotSent, Reply, Sent, Verdict
 from rawkit.engine.ping_report import PingReport
 from rawkit.errors import NotPermitted
 from rawkit.host.capability import drop
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.received import Clock
+from tests.sockets.conftest import stamping
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.usefixtures(stamping.__name__)]
 
 OPEN, CLOSED, REJECTED, PROHIBITED, SILENT, RESET, ECHO = 80, 81, 90, 91, 93, 94, 7
 RULES = f"""
@@ -492,6 +497,75 @@ def test_loss_is_seen_as_loss(version: int) -> None:
         ledger = report.ledger
         assert 0 < ledger.unanswered < 30
         assert ledger.sent == ledger.replied + ledger.late + ledger.unanswered == 30
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"tcp": OPEN, "kind": "raw"}, {"tcp": CLOSED, "kind": "raw"}, {"udp": ECHO}],
+    ids=str,
+)
+def test_what_comes_twice_counts_once(options: Any) -> None:
+    with lab.pair(duplicate=0.5, delay=0.002, jitter=0.002, seed=3) as net, served(net.last):
+        wanted: Any = {"count": 20, "interval": 0.01, "timeout": 2.0} | options
+        report = rawkit.ping(net.last.ipv4, at=net.first, **wanted).run()
+
+    ledger = report.ledger
+    assert (ledger.sent, ledger.replied, ledger.strays) == (20, 20, 0)
+    assert ledger.duplicates > 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tcp": OPEN, "kind": "raw"},
+        {"tcp": OPEN, "kind": "socket"},
+        {"udp": CLOSED},
+        {"probe": 1},
+        {"icmp_timestamp": True},
+    ],
+    ids=str,
+)
+def test_what_the_kernel_refuses_is_told_of_that_request(options: Any) -> None:
+    with lab.pair() as net:
+        events = []
+        wanted: Any = {"count": 2, "interval": 0.1, "timeout": 0.3} | options
+        for event in rawkit.ping(net.last.ipv4, at=net.first, announce=True, **wanted):
+            if isinstance(event, Sent) and event.sequence == 1:
+                with net.first.popen(["ip", "link", "set", "eth0", "down"]) as process:
+                    assert process.wait(timeout=20) == 0
+            events.append(event)
+
+    refused = [event for event in events if isinstance(event, NotSent)]
+    assert [event.sequence for event in refused] == [2]
+    assert refused[0].error.errno == errno.ENETUNREACH
+
+
+@both_kinds
+def test_a_host_without_a_route_is_told_of_among_others(kind: str) -> None:
+    wanted: Any = HASTY | {"count": 1, "kind": kind}
+    with lab.pair() as net:
+        hosts = [ipaddress.IPv4Address("192.0.2.9"), net.last.ipv4]
+        reports = rawkit.ping(hosts, at=net.first, tcp=CLOSED, **wanted).run()
+
+    assert [report.ledger.not_sent for report in reports] == [1, 0]
+    assert [report.ledger.replied for report in reports] == [0, 1]
+
+
+@pytest.mark.parametrize("options", [{"tcp": SILENT}, {"udp": SILENT}], ids=str)
+def test_too_many_descriptors_are_a_matter_of_one_request(options: Any, net: lab.Lab) -> None:
+    wanted: Any = {"count": 1, "timeout": 0.3, "kind": "socket"} | options
+    session = rawkit.ping([net.last.ipv4] * 100, at=net.first, **wanted)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    in_use = len(list(Path("/proc/self/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (in_use + 40, hard))
+    try:
+        reports = session.run()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert sum(report.ledger.unanswered for report in reports) >= 20
+    for report in reports:
+        assert report.ledger.unanswered + report.ledger.not_sent == 1
 
 
 def test_json_is_said_for_each_kind(net: lab.Lab) -> None:
