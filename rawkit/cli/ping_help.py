@@ -20,6 +20,8 @@ Examples:
   rawkit ping -M do -s 1472 -c 1 192.0.2.7      do 1500 octets get through whole?
   rawkit ping -D -O 192.0.2.7                   a log of what is missing, with times
   rawkit ping -c 3 --pcap ping.pcap 2001:db8::7 keep the packets for tcpdump or wireshark
+  rawkit ping -c 3 --tcp 443 example.org        where echo requests are filtered
+  rawkit ping -c 3 --probe eth0 192.0.2.7       is that interface of it up?
 
 Ctrl-C ends it with the summary, Ctrl-\\ prints a line of it meanwhile.
 Exit code: 0 answered, 1 not answered (or less than -c within -w), 2 usage or other error.
