@@ -102,7 +102,7 @@ class ConnectPipe:
             case (IPv4() | IPv6() as ip, TCP(flags=Flags.SYN) as syn):
                 pass
             case _:
-                raise BuildError(f"only a SYN makes the kernel connect, not {packet}")
+                raise BuildError(f"only a SYN makes the kernel connect, not {packet.outline}")
         if self._epoll.closed:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         sock, self._first = self._first or self._open(), None
@@ -189,13 +189,25 @@ def _outcome(attempt: Attempt, now: float, code: int = 0) -> tuple[News, ...]:
     state, microseconds, resent = TCP_INFO.unpack(info)
     rtt = microseconds / 1e6 if microseconds else None
     waited = now - attempt.started
-    if code in SINCE_ANSWERED and state != SYN_SENT:
+    if code in SINCE_ANSWERED and state != SYN_SENT and not _has_met_itself(sock):
         return _answered(attempt, Flags.SYN, Handshake(rtt, resent, waited))
-    if code == errno.ECONNREFUSED:
+    if code == errno.ECONNREFUSED or (code == 0 and state != SYN_SENT):
         return _answered(attempt, Flags.RST, Handshake(None, resent, waited))
     if code in (0, errno.ETIMEDOUT):
         return ()  # the kernel has given up; the engine may still wait, in vain
     raise OSError(code, os.strerror(code))
+
+
+def _has_met_itself(sock: socket.socket) -> bool:
+    """Tell whether a socket is connected to itself, for want of anybody else at that port.
+
+    To a port of this host, the kernel may choose the very same one to connect from; both
+    ends are then opened at once (RFC 9293 §3.5), by the same socket.
+    """
+    try:
+        return bool(sock.getsockname()[:2] == sock.getpeername()[:2])
+    except OSError:
+        return False  # the other end has left already: it was another
 
 
 def _fit(sock: socket.socket, ip: IPv4 | IPv6, port: int, settings: Settings) -> SocketAddress:

@@ -147,10 +147,10 @@ class FrameSocket(KernelSocket):
 
     def _address(self, packet: Packet) -> LinkAddress:  # type: ignore[override]  # of a link
         if self._interface is None:
-            raise BuildError(f"no interface to send from was chosen: {packet}")
+            raise BuildError(f"no interface to send from was chosen: {packet.outline}")
         first = packet.headers[0]
         if not isinstance(first, Ethernet) or first.ether_type is None:
-            raise BuildError(f"a frame begins with an Ethernet header, unlike {packet}")
+            raise BuildError(f"a frame begins with an Ethernet header, unlike {packet.outline}")
         return (self._interface, first.ether_type, 0, 0, bytes(first.dst))
 
     def _octets(self, packet: Packet) -> bytes:

@@ -59,7 +59,7 @@ class HeaderIncludedSocket(KernelSocket):
     def _address(self, packet: Packet) -> SocketAddress:
         ip = packet.headers[0]
         if not isinstance(ip, self._kind):
-            raise BuildError(f"an {self._kind.__name__} socket cannot send {packet}")
+            raise BuildError(f"an {self._kind.__name__} socket cannot send {packet.outline}")
         dst = ip.dst if self._via is None else self._via
         if isinstance(ip, IPv4):
             return str(dst), 0

@@ -33,7 +33,7 @@ class Merged:
             case (IPv6(), *_):
                 self._for_ipv6.send(packet)
             case _:
-                raise BuildError(f"neither IPv4 nor IPv6: {packet}")
+                raise BuildError(f"neither IPv4 nor IPv6: {packet.outline}")
 
     def receive(self) -> News | None:
         """Return the next news of either pipe; they take turns."""

@@ -89,7 +89,7 @@ class PingSocket(KernelSocket):
 
         probe = packet.headers[-1]
         if len(packet.headers) != 2 or not isinstance(probe, Request):
-            raise BuildError(f"a ping socket sends echo requests only, not {packet}")
+            raise BuildError(f"a ping socket sends echo requests only, not {packet.outline}")
         if probe.identifier != self._identifier:
             raise BuildError(f"this socket's identifier is {self._identifier}, not as in {probe}")
         return probe.pack(packet.payload)

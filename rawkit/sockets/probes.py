@@ -310,7 +310,7 @@ def _udp_pipe(
     def choose(packet: Packet) -> UDPSocket:
         udp = packet.headers[-1] if packet.headers else None
         if not isinstance(udp, UDP) or udp.src_port not in senders:
-            raise BuildError(f"no UDP datagram from one of our ports: {packet}")
+            raise BuildError(f"no UDP datagram from one of our ports: {packet.outline}")
         return senders[udp.src_port]
 
     return ProbePipe([*senders.values()], receivers, choose=choose)

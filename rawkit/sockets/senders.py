@@ -66,7 +66,7 @@ class Outwards:
         if self._link is None:
             return packet
         if not packet.headers or packet.headers[0].ETHER_TYPE is None:
-            raise BuildError(f"{packet} goes into no link's header")
+            raise BuildError(f"{packet.outline} goes into no link's header")
         return self._link / packet
 
 

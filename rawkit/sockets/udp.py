@@ -64,7 +64,7 @@ class UDPSocket(KernelSocket):
     def _address(self, packet: Packet) -> SocketAddress:
         udp = packet.headers[-1]
         if len(packet.headers) != 2 or not isinstance(udp, UDP):
-            raise BuildError(f"a UDP socket sends UDP datagrams only, not {packet}")
+            raise BuildError(f"a UDP socket sends UDP datagrams only, not {packet.outline}")
         if udp.src_port != self.port:
             raise BuildError(f"this socket's port is {self.port}, not as in {udp}")
         host, _, *rest = self._fields.fit(packet.headers[0])

@@ -76,7 +76,7 @@ class SizePipe:
     def send(self, packet: Packet) -> None:
         pipe = self._udp if isinstance(packet.headers[-1], UDP) else self._echo
         if pipe is None:
-            raise BuildError(f"this pipe sends UDP only, not {packet}")
+            raise BuildError(f"this pipe sends UDP only, not {packet.outline}")
         pipe.send(packet)
 
     def receive(self) -> News | None:

@@ -116,7 +116,7 @@ def opened(packet: Packet, icv_length: int) -> Packet:
         ParseError: it is no such packet, or its end is no trailer.
     """
     if not packet.headers or not isinstance(packet.headers[-1], ESP):
-        raise ParseError(f"ESP: the last header is another one in {packet}")
+        raise ParseError(f"ESP: the last header is another one in {packet.outline}")
     *before, head = packet.headers
     parser = partial(NullESP.parse, icv_length=icv_length)
     inside = dissect(head.pack(packet.payload), parser)

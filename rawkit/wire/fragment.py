@@ -97,7 +97,7 @@ class _Datagram:
                 bare, behind = replace(ip.recomputed(), trailer=b""), headers[place + 1 :]
                 octets = bytes(Packet((bare, *behind), packet.payload))
                 return cls(headers[:place], bare, behind, octets)
-        raise BuildError(f"fragment: no IP header in {packet}")
+        raise BuildError(f"fragment: no IP header in {packet.outline}")
 
 
 @record

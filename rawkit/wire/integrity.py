@@ -113,7 +113,7 @@ def _protected(packet: Packet) -> tuple[int, AH | ESP | NullESP]:
     for place, header in enumerate(packet.headers):
         if isinstance(header, AH | ESP | NullESP):
             return place, header
-    raise BuildError(f"neither AH nor ESP in {packet}")
+    raise BuildError(f"neither AH nor ESP in {packet.outline}")
 
 
 def _with_header(packet: Packet, place: int, header: Header) -> Packet:

@@ -26,7 +26,7 @@ def jumbogram(packet: Packet) -> Packet:
         case (IPv6() as ip, *inner):
             hops, kept = HopByHop(next_header=ip.next_header), []
         case _:
-            raise BuildError(f"jumbogram: {packet} does not begin with IPv6")
+            raise BuildError(f"jumbogram: {packet.outline} does not begin with IPv6")
     head = replace(ip, next_header=HopByHop.IP_PROTOCOL, payload_length=0)
     begun = replace(hops, options=ipv6_options.encode(JumboPayload(0), *kept))
     size = len(bytes(Packet((head, begun, *inner), packet.payload))) - SIZE - len(ip.trailer)

@@ -52,7 +52,7 @@ def traffic_key(
     """
     segment, outer, _ = segment_of(packet)
     if not isinstance(outer, IPv4 | IPv6):
-        raise BuildError(f"TCP: no segment inside IP in {packet}")
+        raise BuildError(f"TCP: no segment inside IP in {packet.outline}")
     try:
         ends = ENDS.pack(segment.src_port, segment.dst_port, src_isn, dst_isn)
     except struct.error as error:

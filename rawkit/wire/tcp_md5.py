@@ -67,7 +67,7 @@ def segment_of(packet: Packet) -> tuple[TCP, Header, bytes]:
             data = bytes(Packet(packet.headers[place + 1 :], packet.payload))
             return header, outer, data
         outer = header.covering(outer)
-    raise BuildError(f"TCP: no segment inside IP in {packet}")
+    raise BuildError(f"TCP: no segment inside IP in {packet.outline}")
 
 
 def offset_of(segment: TCP) -> int:

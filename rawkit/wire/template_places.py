@@ -73,12 +73,12 @@ class Surveyor:
                 for number, header in enumerate(headers):
                     if isinstance(header, kind):
                         return self._place_in(number, field.__name__)
-                raise BuildError(f"template: no {kind.__name__} in {self._packet}")
+                raise BuildError(f"template: no {kind.__name__} in {self._packet.outline}")
             case (int() as number, MemberDescriptorType() as member) if 0 <= number < len(headers):
                 if isinstance(headers[number], member.__objclass__):
                     return self._place_in(number, member.__name__)
         raise BuildError(
-            f"template: {field!r} is not in {self._packet}; a field is given as IPv4.dst, "
+            f"template: {field!r} is not in {self._packet.outline}; a field is given as IPv4.dst, "
             "as (1, IPv4.dst) for that of the second header, octets of the payload as slice(0, 4)"
         )
 
@@ -129,7 +129,7 @@ class Surveyor:
     def _place_of_octets(self, field: slice) -> Place:
         start, stop, step = field.indices(len(self._packet.payload))
         if step != 1 or stop <= start:
-            raise BuildError(f"template: {field} is no run of octets of {self._packet}")
+            raise BuildError(f"template: {field} is no run of octets of {self._packet.outline}")
         name = f"octets {start} to {stop - 1} of the payload"
         return self._measured(Place(name, -1, slice(start, stop), bytes, 8 * (stop - start), 0))
 
@@ -166,7 +166,9 @@ class Surveyor:
         differing = int.from_bytes(zeros, "big") ^ int.from_bytes(ones, "big")
         below = (differing & -differing).bit_length() - 1
         if len(zeros) != len(ones) or differing >> below != (1 << place.width) - 1:
-            raise BuildError(f"template: {place.name} is not one run of bits in {self._packet}")
+            raise BuildError(
+                f"template: {place.name} is not one run of bits in {self._packet.outline}"
+            )
         return replace(place, first=8 * len(zeros) - below - place.width)
 
 

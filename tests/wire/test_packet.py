@@ -13,6 +13,8 @@ from rawkit.wire.dissect import dissect, dissect_ip
 from rawkit.wire.extensions import DestinationOptions
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.notation import parse
+from rawkit.wire.notation_text import write
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.udp import UDP
 
@@ -156,9 +158,15 @@ def test_a_router_that_changes_its_address_leaves_the_quote_alone() -> None:
     assert bytes(changed.inside(icmp.TimeExceeded)) == bytes(OURS)
 
 
-def test_a_packet_reads_as_the_names_of_its_headers() -> None:
-    assert str(OURS) == "IPv4 / UDP + 5 octets"
-    assert str(Packet()) == "nothing + 0 octets"
+def test_a_packet_as_text_is_its_notation() -> None:
+    assert str(OURS) == write(OURS)
+    assert parse(str(OURS)).packet == OURS
+    assert str(Packet()) == '""'
+
+
+def test_the_outline_of_a_packet_is_the_names_of_its_headers() -> None:
+    assert OURS.outline == "IPv4 / UDP + 5 octets"
+    assert Packet().outline == "nothing + 0 octets"
 
 
 def test_headers_of_different_kinds_are_different() -> None:
