@@ -27,15 +27,11 @@ from enum import Enum
 from functools import partial
 from typing import Any, get_args
 
+from rawkit.errors import BuildError
 from rawkit.record import record, replace
 from rawkit.wire.address import MAC
-from rawkit.wire.notation_names import (
-    HEADERS,
-    LEFT_OUT,
-    header_called,
-    option_module,
-    options_hint,
-)
+from rawkit.wire.notation_codecs import Codec, codec_of
+from rawkit.wire.notation_names import HEADERS, LEFT_OUT, header_called
 from rawkit.wire.notation_scan import Argument, Call, Items, Word, layers
 from rawkit.wire.notation_values import MOST_OCTETS, Reader, Variation, hints_of, required
 from rawkit.wire.packet import Header, Packet
@@ -142,7 +138,11 @@ class _Builder:
         hints = hints_of(kind)
         values: dict[str, Any] = {}
         for name, argument in reader.arguments(call, kind).items():
-            value = self._field(kind, name, argument, hints[name])
+            codec = codec_of(kind, name)
+            if codec is not None and codec.takes(argument.value):
+                values = self._decoded(codec, argument) | values
+                continue
+            value = reader.value(argument.value, hints[name], name)
             if isinstance(value, Variation):
                 self._varying.append(Varying(place, name, value))
                 value = value.make(value.first)
@@ -153,11 +153,13 @@ class _Builder:
                 self._left_out.append((place, name))
         self._headers.append(reader.made(kind, values, call))
 
-    def _field(self, kind: type[Header], name: str, argument: Argument, wanted: Any) -> Any:
-        options = option_module(kind, name)
-        if options is None or not isinstance(argument.value, Items):
-            return self._reader.value(argument.value, wanted, name)
-        return options.encode(*self._reader.value(argument.value, options_hint(options)))
+    def _decoded(self, codec: Codec, argument: Argument) -> dict[str, Any]:
+        """Return the fields that follow from values in place of octets."""
+        value = self._reader.fixed(argument.value, codec.hint)
+        try:
+            return {**codec.suggest(value), **codec.encode(value)}
+        except BuildError as error:
+            raise self._reader.error(str(error), argument.value.column) from error
 
     def _random_payload(self, call: Call) -> None:
         match call.arguments:

@@ -11,6 +11,9 @@ from rawkit.wire.packet import Header
 
 HEADERS = {
     "eth": "ethernet.Ethernet",
+    "sll": "cooked.LinuxCooked",
+    "sll2": "cooked.LinuxCooked2",
+    "loopback": "cooked.Loopback",
     "dot3": "llc.IEEE8023",
     "llc": "llc.LLC",
     "snap": "llc.SNAP",
@@ -127,14 +130,6 @@ OPTION_NAMES = {
 }
 """The others are called as their class is, in small letters with underscores."""
 
-OCTET_OPTIONS = {
-    ("IPv4", "options"): "ip_options",
-    ("TCP", "options"): "tcp_options",
-    ("HopByHop", "options"): "ipv6_options",
-    ("DestinationOptions", "options"): "ipv6_options",
-}
-"""Fields with octets that are options; the module reads and writes these."""
-
 NUMBERS: dict[str, type[EtherType] | type[IPProtocol]] = {
     "protocol": IPProtocol,
     "next_header": IPProtocol,
@@ -190,14 +185,3 @@ def option_name(kind: type[Any]) -> str:
     """Return what an option is called."""
     name = kind.__name__
     return OPTION_NAMES.get(name) or WITHIN.sub("_", name).lower()
-
-
-def option_module(kind: type[Header], field: str) -> Any:
-    """Return the module that reads and writes the options in a field; ``None``: none are there."""
-    name = OCTET_OPTIONS.get((kind.__name__, field))
-    return None if name is None else import_module(f"rawkit.wire.{name}")
-
-
-def options_hint(module: Any) -> Any:
-    """Return the type of the options that such a module reads and writes."""
-    return tuple[module.Option, ...]

@@ -9,13 +9,8 @@ from rawkit.errors import WireError
 from rawkit.record import MISSING, Field, fields, replace
 from rawkit.wire.address import MAC
 from rawkit.wire.dissect import dissect
-from rawkit.wire.notation_names import (
-    field_names,
-    name_of,
-    option_module,
-    option_name,
-    options_hint,
-)
+from rawkit.wire.notation_codecs import codec_of
+from rawkit.wire.notation_names import field_names, name_of, option_name
 from rawkit.wire.notation_values import hints_of, names_of
 from rawkit.wire.packet import Header, Packet
 
@@ -49,12 +44,29 @@ def octets(data: bytes) -> str:
 def _header(header: Header, inside: tuple[Header, ...], telling: set[str]) -> str:
     kind = type(header)
     name = name_of(kind) or kind.__name__
+    coded, follows = _decoded(header)
     shown = [
-        f"{short}={_field(header, field, hint)}"
+        f"{short}={coded.get(field.name) or _value(getattr(header, field.name), hint, field.name)}"
         for field, short, hint in _described(kind)
-        if (field.name in telling if not field.compare else _differs(header, field, inside))
+        if field.name not in follows
+        and (field.name in telling if not field.compare else _differs(header, field, inside))
     ]
     return f"{name}({','.join(shown)})" if shown else name
+
+
+def _decoded(header: Header) -> tuple[dict[str, str], set[str]]:
+    """Return the octets that are shown as values, by field, and what need not be told beside."""
+    coded, follows = dict[str, str](), set[str]()
+    for field in fields(header):
+        codec = codec_of(type(header), field.name)
+        if getattr(header, field.name) == field.default:
+            continue
+        found = None if codec is None else codec.fitting(header)
+        if codec is not None and found is not None:
+            value, names = found
+            coded[field.name] = _value(value, codec.hint, field.name)
+            follows |= {*names} - {field.name}
+    return coded, follows
 
 
 def _described(kind: type[Any]) -> Iterator[tuple[Field, str, Any]]:
@@ -79,19 +91,6 @@ def _is_linked(header: Header, field: Field, inside: tuple[Header, ...]) -> bool
         return False
     unset = replace(header, **{field.name: None})
     return bool(getattr(unset.carrying(inside[0]), field.name) == getattr(header, field.name))
-
-
-def _field(header: Header, field: Field, hint: Any) -> str:
-    value = getattr(header, field.name)
-    options = option_module(type(header), field.name)
-    if options is not None and value:
-        read = options.decode(value)
-        try:
-            if options.encode(*read) == value:
-                return _value(read, options_hint(options), field.name)
-        except WireError:
-            pass
-    return _value(value, hint, field.name)
 
 
 def _value(value: Any, hint: Any, name: str = "") -> str:
@@ -130,6 +129,8 @@ def _number(value: int, hint: Any, name: str) -> str:
     names = {number: word for word, number in names_of(kind, name).items()}
     if value in names and value:
         return names[value]
+    if name == "checksum":
+        return f"0x{value:04x}"
     if issubclass(kind, IntFlag) and value:
         bits = [1 << place for place in range(value.bit_length()) if value >> place & 1]
         if all(bit in names for bit in bits):

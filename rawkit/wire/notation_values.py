@@ -101,6 +101,13 @@ class Reader:
             return self._number(node, wanted, field)
         return self._record(node, (wanted,))
 
+    def fixed(self, node: Value, wanted: Any, field: str = "") -> Any:
+        """Return a value of the wanted type that is the same in every packet."""
+        value = self.value(node, wanted, field)
+        if isinstance(value, Variation):
+            raise self.error("only a whole field can be different in every packet", node.column)
+        return value
+
     def octets(self, node: Value) -> bytes:
         """Return octets: ``"text"``, ``0x68656c6c6f``, either of them ``*`` times."""
         match node:
@@ -144,15 +151,7 @@ class Reader:
             kinds = kinds[:1] * len(node.values)
         if len(kinds) != len(node.values):
             raise self.error(f"a list of {len(kinds)} values is expected", node.column)
-        return tuple(
-            self._fixed(self.value(one, kind), one)
-            for one, kind in zip(node.values, kinds, strict=True)
-        )
-
-    def _fixed(self, value: Any, node: Value) -> Any:
-        if isinstance(value, Variation):
-            raise self.error("only a whole field can be different in every packet", node.column)
-        return value
+        return tuple(self.fixed(one, kind) for one, kind in zip(node.values, kinds, strict=True))
 
     def _record(self, node: Value, kinds: tuple[type[Any], ...]) -> Any:
         """Return an option, or whatever else stands within a header."""
@@ -165,7 +164,7 @@ class Reader:
         kind = by_name[call.name]
         hints = hints_of(kind)
         values = {
-            name: self._fixed(self.value(one.value, hints[name], name), one.value)
+            name: self.fixed(one.value, hints[name], name)
             for name, one in self.arguments(call, kind).items()
         }
         return self.made(kind, values, call)

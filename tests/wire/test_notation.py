@@ -29,7 +29,7 @@ OURS = MAC.parse("02:00:5e:10:00:01")
 BOTH = [
     ("ip(src=192.0.2.1,dst=192.0.2.7,ttl=3)/udp(sport=9,dport=7)/\"hello\"",
      IPv4(A, B, ttl=3) / UDP(9, 7) / b"hello"),
-    ("ip(src=192.0.2.1,dst=192.0.2.7)/udp(sport=9,dport=7,checksum=57005)",
+    ("ip(src=192.0.2.1,dst=192.0.2.7)/udp(sport=9,dport=7,checksum=0xdead)",
      IPv4(A, B) / UDP(9, 7, checksum=0xDEAD) / b""),
     ("ip(src=192.0.2.1,dst=192.0.2.7)/tcp(sport=9,dport=80,seq=5,flags=syn|ack,"
      "options=[mss(size=1460),nop,wscale(shift=7)])",
