@@ -62,7 +62,7 @@ def served(node: lab.Node) -> Iterator[None]:
         echo = stack.enter_context(
             node.popen(
                 [
-                    "python3",
+                    sys.executable,
                     "-c",
                     "import socket\n"
                     "s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)\n"
@@ -407,7 +407,7 @@ while True:
 @pytest.fixture(scope="module")
 def knowing(net: lab.Lab) -> Iterator[lab.Lab]:
     """The last node answers node information queries; no kernel does that."""
-    with net.last.popen(["python3", "-c", NODE], text=True, stdout=subprocess.PIPE) as process:
+    with net.last.popen([sys.executable, "-c", NODE], text=True, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         yield net

@@ -46,6 +46,9 @@ ENABLE_PROBE = "net.ipv4.icmp_echo_enable_probe"
 
 def outer(version: int, **more: Any) -> IPv4 | IPv6:
     src, dst = ENDS[version]
+    if version == 4:
+        dst = more.pop("dst", dst)
+    more.pop("dst", None)
     return IPv4(src, dst, **more) if version == 4 else IPv6(src, dst, **more)
 
 
@@ -339,6 +342,19 @@ def test_a_connection_that_is_refused_reads_as_a_reset(version: int, host: Names
     assert (left.clock, answer.clock) == (Clock.USER, Clock.USER)
     assert answer.handshake is not None
     assert answer.handshake.rtt is None
+
+
+@BOTH_VERSIONS
+def test_a_socket_that_meets_itself_is_no_open_port(version: int, host: Namespace) -> None:
+    """Connecting to this host, the kernel may choose the very port that is asked."""
+    host.sysctl("net.ipv4.ip_local_port_range", "40000 40000")
+    pipe, ports = on(host, open_tcp, version, kind="socket")
+    with closing(pipe):
+        pipe.send(outer(version, dst=LO) / TCP(ports[0], 40_000, 7000))
+        _, answer = news_of(pipe, 2)
+
+    assert isinstance(answer, Received)
+    assert answer.packet[TCP].flags == RST_ACK
 
 
 REJECTIONS = {
