@@ -102,7 +102,7 @@ class ConnectPipe:
             case (IPv4() | IPv6() as ip, TCP(flags=Flags.SYN) as syn):
                 pass
             case _:
-                raise BuildError(f"only a SYN makes the kernel connect, not {packet}")
+                raise BuildError(f"only a SYN makes the kernel connect, not {packet.outline}")
         if self._epoll.closed:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         sock, self._first = self._first or self._open(), None
