@@ -9,9 +9,10 @@ one goes where next, from what is known (:mod:`rawkit.engine.multipath_plan`).
 import math
 from enum import Enum
 
+from rawkit.engine.multipath_ahead import AHEAD, Ahead
 from rawkit.engine.multipath_board import Board, Cell
 from rawkit.engine.multipath_graph import Graph, Voice, diamonds_of
-from rawkit.engine.multipath_plan import Planner
+from rawkit.engine.multipath_plan import SCOUT, Planner
 from rawkit.engine.multipath_report import Found as FoundNode
 from rawkit.engine.multipath_report import MultipathEvent, MultipathReport
 from rawkit.engine.multipath_settings import MultipathSettings
@@ -42,6 +43,10 @@ UNTIRING = 64
 """News in a row that are taken in before anything else is done."""
 FIRST_WAIT = 1 / 8
 """Part of the longest wait after which a hop is asked again while nobody has answered at all."""
+
+
+STEP = 1
+"""Hops that are asked ahead of those known, while the target may soon say how far it is."""
 
 
 class State(Enum):
@@ -96,6 +101,7 @@ class Multipath:
         most = min(settings.max_flows, len(source_ports)) if has_own else settings.max_flows
         self._planner = Planner(self._board, settings, most)
         self._trials = Trials(self._board)
+        self._ahead = Ahead(settings)
         self._voices: dict[tuple[int, Address], Voice] = {}
         self._flights: dict[int, Flight] = {}
         self._open: dict[int, Flight] = {}
@@ -177,6 +183,8 @@ class Multipath:
         times.append(max(now, self._trials.next_at()))
         if self._queue and len(self._open) < self.settings.parallel and not self._is_blocked:
             times.append(max(now, self._next_send_at))
+        if self._planner.look_ahead == STEP:
+            times.append(max(now, self._ahead.holds_until(self._slowest)))
         wakes_at = min(times)
         self._wakes_at = None if math.isinf(wakes_at) else min(wakes_at, ends_at)
         return send
@@ -187,7 +195,9 @@ class Multipath:
         return self._one_at_a_time and all(self._is_busy(flow) for _, flow in self._queue)
 
     def _send_due(self, now: float) -> tuple[Packet, ...]:
-        if self._is_stale or now >= self._trials.next_at():
+        is_held = self._planner.look_ahead == STEP
+        let_go = is_held and now >= self._ahead.holds_until(self._slowest)
+        if self._is_stale or let_go or now >= self._trials.next_at():
             self._plan(now)
         send, waiting = list[Packet](), list[tuple[int, int]]()
         for place, (ttl, flow) in enumerate(self._queue):
@@ -209,19 +219,24 @@ class Multipath:
         """Make a new queue: what is on trial first, and then all else that is wanted."""
         self._is_stale = False
         self._trials.close(now)
-        queue, wishes = list[tuple[int, int]](), dict[int, list[int]]()
-        for ttl, flow in self._planner.wanted():
+        planner, queue, wishes = self._planner, list[tuple[int, int]](), dict[int, list[int]]()
+        first = self._ahead.due(now, range(1, planner.base))
+        self._ahead.doubt(self._board, SCOUT)
+        planner.distances = self._ahead.distances
+        is_held = now < self._ahead.holds_until(self._slowest)
+        planner.look_ahead = STEP if is_held else self.settings.gap + 1
+        for ttl, flow in planner.wanted():
             if ttl in self._board.limited:
                 wishes.setdefault(ttl, []).append(flow)
             else:
                 queue.append((ttl, flow))
-        planner = self._planner
-        self._queue = [*self._trials.due(now, planner.levels, planner.branches, wishes), *queue]
+        trials = self._trials.due(now, planner.levels, planner.branches, wishes)
+        self._queue = [*first, *trials, *queue]
 
     def _launch(self, now: float, ttl: int, flow: int) -> Packet:
-        cell = self._board.place(ttl, flow)
+        cell = self._board.place(ttl, flow) if ttl != AHEAD else self._ahead.cell(flow)
         serial = len(self._flights) + 1
-        probe = Probe(serial, ttl, cell.sent, flow=flow)
+        probe = Probe(serial, cell.ttl, cell.sent, flow=flow)
         cell.sent += 1
         cell.open += 1
         flight = Flight(probe, cell, now)
@@ -249,6 +264,8 @@ class Multipath:
             case Opened(via=via, why=why):
                 self._via[via] = why
                 self._matcher.sees_headers = via.startswith("raw")
+                self._ahead.opened(sees_headers=self._matcher.sees_headers)
+                self._is_stale = True
                 self._tell(news)
             case Dropped(count=count):
                 self._counts[Dropped] += count
@@ -308,8 +325,22 @@ class Multipath:
             self._close(flight, State.ANSWERED)
             self._patience.took(flight.cell.ttl, rtt)
             self._slowest = max(self._slowest, rtt)
-            self._enter(flight.cell, answer)
+            self._settle(flight.cell, answer)
         self._tell(answer)
+
+    def _settle(self, cell: Cell, answer: Answer) -> None:
+        """Take an answer to its place, and those there which it makes believable."""
+        ahead, board = self._ahead, self._board
+        if ahead.owns(cell):
+            ahead.take(answer)
+        else:
+            self._enter(cell, answer)
+            ahead.check(board, cell, answer)
+        for ttl, told in ahead.believed():
+            if board.cell(ttl, told.probe.flow) is None:
+                last = board.place(ttl, told.probe.flow)
+                last.sent += 1
+                self._enter(last, told)
 
     def _enter(self, cell: Cell, answer: Answer) -> None:
         """Take an answer to the board."""
@@ -324,7 +355,10 @@ class Multipath:
         voice.labels = next((one for one in decoded if isinstance(one, tuple)), ())
         if cell.ends:
             for flight in list(self._open.values()):
-                if flight.cell.flow == cell.flow and flight.cell.ttl > self._board.end(cell.flow):
+                other = flight.cell
+                if other.flow != cell.flow or self._ahead.owns(other):
+                    continue
+                if other.ttl > self._board.end(cell.flow):
                     self._close(flight, State.DISMISSED)
                     self._tell(Dismissed(self.target, flight.probe))
 
@@ -349,6 +383,7 @@ class Multipath:
         if flight.state is State.OPEN:
             flight.cell.open -= 1
             self._is_stale = True
+            self._ahead.opened(sees_headers=False)  # if that was not told by now
         flight.state = state
         self._open.pop(flight.probe.serial, None)
 

@@ -65,6 +65,8 @@ class Board:
         """Flows in use: from 0 to below this."""
         self.limited: set[int] = set()
         """TTLs of hops that answer only so many times a second."""
+        self.scarce: set[int] = set()
+        """Those of them that answer so seldom that one does not wait for every answer."""
         self._attempts = attempts
         self._ends: dict[int, int] = {}
         self._places: dict[int, dict[Address, Vertex]] = {}
@@ -90,9 +92,24 @@ class Board:
         What nobody has answered there is forgotten; only what is needed is asked again.
         """
         if ttl not in self.limited:
+            self._forget_unanswered(ttl, *self.limited)
             self.limited.add(ttl)
-            row = self.rows[ttl]
-            self.rows[ttl] = {f: cell for f, cell in row.items() if cell.sources or cell.open}
+
+    def note_scarcity(self, ttl: int) -> None:
+        """Note that a hop that is limited answers very seldom."""
+        if ttl not in self.scarce:
+            self._forget_unanswered(*self.limited)
+            self.scarce.add(ttl)
+
+    def _forget_unanswered(self, *hops: int) -> None:
+        """Have some hops asked again for what is needed of them now, and for nothing else."""
+        for hop in hops:
+            row = self.rows[hop].items()
+            self.rows[hop] = {f: cell for f, cell in row if cell.sources or self._is_believed(cell)}
+
+    def _is_believed(self, cell: Cell) -> bool:
+        """Whether a hop that is limited has shown that somebody silent is there."""
+        return cell.ttl in self.limited and self.is_silent(cell)
 
     def answered(self, cell: Cell, source: Address, kind: Kind) -> bool:
         """Enter an answer; return whether this source is new at its distance."""
@@ -113,6 +130,10 @@ class Board:
     def end(self, flow: int) -> float:
         """Return the TTL at which a flow ends; infinity if that is not known."""
         return self._ends.get(flow, math.inf)
+
+    def ends(self) -> Iterable[tuple[int, int]]:
+        """Return the flows whose ends are known, and the TTLs of these."""
+        return self._ends.items()
 
     def addresses(self, ttl: int) -> Iterable[Address]:
         """Return who has answered at a distance, first come first."""

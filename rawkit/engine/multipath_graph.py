@@ -159,7 +159,7 @@ class Graph:
 
     def _enough(self, vertex: Vertex, branch: Branch) -> int:
         """Return how many flows a place needs where its hop is not too busy to answer."""
-        if vertex.ttl + 1 in self._board.limited:
+        if vertex.ttl + 1 in self._board.scarce:
             return self._planner.rule.flows_for(max(1, len(branch.next)))
         return self._planner.needed(vertex, branch)
 

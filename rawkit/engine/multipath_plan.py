@@ -6,9 +6,9 @@ are enough of them. Nothing waits for the hop before: all that is already known 
 at whatever distance, is asked for at once.
 """
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from math import ceil
+from collections.abc import Iterable, Iterator, Mapping
 
 from rawkit.engine.multipath_board import Board, Cell, Vertex
 from rawkit.engine.multipath_settings import MultipathSettings
@@ -55,9 +55,15 @@ class Planner:
         """Of the latest look."""
         self.branches: Branches = {}
         """Of the latest look."""
+        self.distances: Mapping[int, int] = {}
+        """How far flows are said to go, by flow: no further is asked, nor there for now."""
+        self.look_ahead = settings.gap + 1
+        """Hops behind the last that has answered which are asked."""
         self._board = board
         self._settings = settings
         self._most_flows = most_flows
+        self.base = min(self.rule.flows_for(1), most_flows)
+        """Flows that every hop gets: as many as it needs if it leads to one place."""
         self._sure: set[Vertex] = {board.root}
         """Places that every flow passes, asked for or not."""
         self._wanted: dict[int, dict[int, None]] = {}
@@ -92,7 +98,9 @@ class Planner:
                 self._use_new_flows(ttl + 1, sum(here.values()))
             elif here and ttl > root.ttl:
                 self._feed(ttl, here, lacking)
+        self._check_ends()
         new = [(ttl, flow) for ttl, row in sorted(self._wanted.items()) for flow in row]
+        new.sort(key=lambda cell: cell[1] != SCOUT)
         return [*self._retries(), *new, *self._repeats()]
 
     def needed(self, vertex: Vertex, branch: Branch) -> int:
@@ -103,7 +111,7 @@ class Planner:
         if vertex.address is None and vertex.ttl > max(board.last_heard, board.root.ttl):
             # Nobody has answered since: one flow is enough to look whether somebody will.
             return int(vertex.ttl <= board.last_heard + self._settings.gap)
-        if vertex.ttl + 1 in board.limited:
+        if vertex.ttl + 1 in board.scarce:
             return 1
         return self.rule.flows_for(max(1, len(branch.next)))
 
@@ -142,7 +150,10 @@ class Planner:
             if flow in behind:
                 branch.next[behind[flow]] += 1
             elif flow not in cells:
-                branch.free.append(flow)
+                if self.distances.get(flow) == ttl + 1:
+                    branch.pending += 1
+                else:
+                    branch.free.append(flow)
             elif not cells[flow].is_lost:
                 branch.pending += 1
         return found
@@ -162,7 +173,7 @@ class Planner:
         board, settings = self._board, self._settings
         row = (cell for ttl in board.rows if (cell := board.cell(ttl, SCOUT)) is not None)
         heard = max((cell.ttl for cell in row if cell.sources), default=board.root.ttl)
-        last = min(settings.max_ttl, heard + settings.gap + 1)
+        last = min(settings.max_ttl, self._length() or heard + self.look_ahead)
         for ttl in range(settings.first_ttl, last + 1):
             if ttl <= board.end(SCOUT):
                 self._want(ttl, SCOUT)
@@ -171,12 +182,22 @@ class Planner:
         """Have as many flows as every router needs at all distances that the scout has seen."""
         board = self._board
         heard = [ttl for ttl, row in board.rows.items() if SCOUT in row and row[SCOUT].sources]
-        last = min(max(heard, default=board.root.ttl), board.end(SCOUT))
-        flows = min(self.rule.flows_for(1), self._most_flows)
+        last = min(max(*heard, self._length(), board.root.ttl), board.end(SCOUT))
         for ttl in range(self._settings.first_ttl, int(last) + 1):
-            for flow in range(1, flows):
+            for flow in range(1, self.base):
                 if ttl <= board.end(flow):
                     self._want(ttl, flow)
+
+    def _check_ends(self) -> None:
+        """Ask whether flows that were met at their end had been there a hop before."""
+        for flow, ttl in self._board.ends():
+            before = self.levels.get(ttl - 1, {})
+            if ttl - 1 > self._board.root.ttl and flow not in before:
+                self._want(ttl - 1, flow)
+
+    def _length(self) -> int:
+        """Return how long the path is said to be; 0: nobody has said."""
+        return max(self.distances.values(), default=0)
 
     def _extend(self, vertex: Vertex, branch: Branch) -> int:
         """Ask what comes after a place; return how many flows are lacking for that."""
@@ -184,11 +205,17 @@ class Planner:
         planned = self._wanted.get(ttl, {})
         passing = planned if vertex in self._sure else branch.flows.keys() & planned.keys()
         need = self.needed(vertex, branch) - branch.tried - branch.pending - len(passing)
-        if ttl in self._board.limited:
+        if ttl in self._board.scarce:
             need = max(need, self._needed_of_hop(ttl))
         if need <= 0 or self._board.is_given_up(ttl):
             return 0
-        return need - sum(self._want(ttl, flow) for flow in self._unasked(ttl, branch, need))
+        asked = sum(self._want(ttl, flow) for flow in self._unasked(ttl, branch, need))
+        need -= asked
+        if vertex.ttl in self._board.scarce and vertex not in self._sure:
+            # To find more flows that pass here takes its rare answers: take all for equals.
+            lonely = not (branch.tried or branch.pending or len(passing) or asked)
+            need = min(need, max(int(lonely), self._needed_of_hop(ttl)))
+        return max(0, need)
 
     def _unasked(self, ttl: int, branch: Branch, count: int) -> list[int]:
         """Return some flows of a place that were not asked for, and are not going to be."""
@@ -217,7 +244,7 @@ class Planner:
         level, row = self.levels.get(ttl, {}), self._board.rows.get(ttl, {})
         share, total = Counter(level.values()), len(level)
         least = 1 / len(share)
-        wanted = max(ceil(n / max(share[v] / total, least)) for v, n in lacking.items())
+        wanted = max(math.ceil(n / max(share[v] / total, least)) for v, n in lacking.items())
         wanted -= sum(flow not in level and not cell.is_lost for flow, cell in row.items())
         wanted -= len(self._wanted.get(ttl, {}))
         for branch in self.branches.get(ttl - 1, {}).values():
@@ -245,6 +272,8 @@ class Planner:
     def _want(self, ttl: int, flow: int) -> bool:
         """Ask for a cell, unless that was done; return whether it is news."""
         board, planned = self._board, self._wanted.setdefault(ttl, {})
+        if ttl >= self.distances.get(flow, math.inf):
+            return False
         if flow in planned or board.cell(ttl, flow) is not None or board.is_given_up(ttl):
             return False
         planned[flow] = None

@@ -3,7 +3,7 @@
 A flow that nobody answers for, at a distance where others are answered for, is asked about
 again right before its neighbours. If these are answered and it is not, somebody silent is
 there. If these are not answered either, the hop limits how often it answers, as most routers
-do (RFC 1812 §4.3.2.8): then everything goes on more slowly there.
+do (RFC 1812 §4.3.2.8): then everything goes on there as slowly as it answers.
 """
 
 import math
@@ -15,12 +15,19 @@ from rawkit.engine.multipath_plan import Branch, Branches, Levels
 from rawkit.record import field, record
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.020, 1.0
-"""Seconds between two trials at a hop."""
+"""Seconds between two trials at a hop that is not known to be limited."""
+SHORTEST_PAUSE, SHARE = 0.050, 1 / 8
+"""Seconds between two trials at one that is, and the part of the time for which it has said
+nothing; the longer. So what it allows again is had an eighth of its time too late at most."""
+SCARCE = 0.1
+"""Seconds without an answer, after which a hop is one that answers very seldom."""
+TIRED = 6.0
+"""Seconds without any answer, after which a hop that is limited is given up."""
 AT_ONCE = 16
 """Flows on trial together, where the hop is not known to be too busy."""
-MOST_TRIALS = 8
-"""For each flow."""
-IN_VAIN = 2
+MOST_TRIALS, MOST_LIMITED_TRIALS = 8, 64
+"""For each flow; the latter where a trial may do no more than come too early."""
+IN_VAIN = 8
 """Trials of a flow at a hop that is limited, before its neighbours are asked, too."""
 MISSES = 2
 """Trials whose neighbours keep silent, too, before the hop counts as limited."""
@@ -32,6 +39,8 @@ class Docket:
 
     next_at: float = -math.inf
     pause: float = FIRST_PAUSE
+    heard_at: float = math.inf
+    """When anybody answered there; before that, when it was found to be limited."""
     held: int = 0
     missed: int = 0
     """Those in which a neighbour that had answered before did not."""
@@ -160,12 +169,33 @@ class Trials:
         for cell in silent:
             cell.trials += 1
             cell.strikes += asked and not missed
-            cell.is_lost = cell.trials >= MOST_TRIALS
-        if len(silent) == len(docket.on_trial) and (missed or not asked):
-            docket.pause = min(LONGEST_PAUSE, 2 * docket.pause)
-        elif not missed and (asked or not silent):
-            docket.pause = max(FIRST_PAUSE, docket.pause / 2)
-        if ttl not in limited and docket.missed >= MISSES and 2 * docket.missed > docket.held:
-            self._board.limit(ttl)
+        if ttl in limited:
+            self._pace_where_limited(ttl, docket, silent, now)
+        else:
+            self._pace(docket, silent, missed or not asked)
+            if docket.missed >= MISSES and 2 * docket.missed > docket.held:
+                self._board.limit(ttl)
         docket.next_at = now + docket.pause
         docket.call([], [])
+
+    def _pace(self, docket: Docket, silent: list[Cell], in_vain: bool) -> None:
+        """Ask less often as long as it is in vain."""
+        for cell in silent:
+            cell.is_lost = cell.trials >= MOST_TRIALS
+        if not in_vain:
+            docket.pause = max(FIRST_PAUSE, docket.pause / 2)
+        elif len(silent) == len(docket.on_trial):
+            docket.pause = min(LONGEST_PAUSE, 2 * docket.pause)
+
+    def _pace_where_limited(self, ttl: int, docket: Docket, silent: list[Cell], now: float) -> None:
+        """Be there when the hop may answer again, whenever that is."""
+        has_answered = len(silent) < len(docket.on_trial) or any(
+            len(cell.sources) > docket.answers[cell] for cell in docket.neighbours
+        )
+        docket.heard_at = now if has_answered else min(now, docket.heard_at)
+        quiet = now - docket.heard_at
+        docket.pause = min(LONGEST_PAUSE, max(SHORTEST_PAUSE, SHARE * quiet))
+        for cell in silent:
+            cell.is_lost = quiet >= TIRED or cell.trials >= MOST_LIMITED_TRIALS
+        if quiet >= SCARCE:
+            self._board.note_scarcity(ttl)

@@ -88,6 +88,8 @@ class World:
     seed: int = 0
     quoted: int | None = None
     """Octets of a probe that are quoted; ``None``: all."""
+    left: Callable[[int], int] = lambda ttl: ttl
+    """From the TTL that is left of a probe at the target to the one that its answer quotes."""
     raw: bool = True
     refuse: Callable[[Packet], OSError | None] = lambda packet: None
 
@@ -193,7 +195,10 @@ class World:
                     flags, ack = Flags.RST | Flags.ACK, tcp.sequence + 1 & 0xFFFF_FFFF
                     return back / TCP(tcp.dst_port, tcp.src_port, 0, ack, flags)
             said = saying.unreachable(version, PORT_UNREACHABLE)
-        body = saying.about(saying.aged(octets, hop - 1), said, (), quoted_data=self.quoted)
+        ip = packet.headers[0]
+        ttl = ip.ttl if isinstance(ip, IPv4) else ip.hop_limit if isinstance(ip, IPv6) else 0
+        older = ttl - self.left(ttl - hop + 1) if name == "target" else hop - 1
+        body = saying.about(saying.aged(octets, older), said, (), quoted_data=self.quoted)
         return back / body
 
     def _arrival(self) -> Received | None:
