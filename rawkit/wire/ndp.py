@@ -95,8 +95,8 @@ class RouterAdvertisement(Message):
     """Seconds for which it is a default router; 0: it is none."""
     hop_limit: int = 64
     """What hosts are to send with; 0: it does not say."""
-    flags: int = 0
-    """:class:`RouterFlag`, and bits without a name."""
+    flags: RouterFlag | int = 0
+    """Bits without a name are kept."""
     reachable: int = 0
     """Milliseconds that a neighbour counts as reachable; 0: it does not say. So is the next."""
     retransmit: int = 0
@@ -139,8 +139,8 @@ class NeighborAdvertisement(Message):
     TYPE: ClassVar[int] = 136
 
     target: IPv6Address
-    flags: int = 0
-    """:class:`NeighborFlag`, and bits without a name, in 32 bits."""
+    flags: NeighborFlag | int = 0
+    """In 32 bits; those without a name are kept."""
     options: tuple[Option, ...] = ()
     code: int = 0
     checksum: int | None = computed(default=None)

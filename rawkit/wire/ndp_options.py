@@ -100,7 +100,7 @@ class PrefixInformation:
     prefix: IPv6Address
     length: int = 64
     """Bits."""
-    flags: int = PrefixFlag.ON_LINK | PrefixFlag.AUTONOMOUS
+    flags: PrefixFlag | int = PrefixFlag.ON_LINK | PrefixFlag.AUTONOMOUS
     """:class:`PrefixFlag`, and bits without a name."""
     valid: int = 2_592_000
     """Seconds; ``INFINITE``: for ever. So is the next."""

@@ -13,7 +13,12 @@ from rawkit.wire.dissect import dissect_ip
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.ndp import NeighborFlag, NeighborSolicitation, RouterAdvertisement
+from rawkit.wire.ndp import (
+    NeighborAdvertisement,
+    NeighborFlag,
+    NeighborSolicitation,
+    RouterAdvertisement,
+)
 from rawkit.wire.ndp_options import DNSSL, MTU, SourceLinkLayer
 from rawkit.wire.notation import PAYLOAD, parse
 from rawkit.wire.notation_text import write
@@ -40,7 +45,7 @@ BOTH = [
      "icmp6.ns(target=fe80::1,options=[source_link_layer(address=02:00:5e:10:00:01)])",
      IPv6(A6, B6, hop_limit=255)
      / NeighborSolicitation(IPv6Address("fe80::1"), (SourceLinkLayer(OURS),)) / b""),
-    ("ip6(src=2001:db8::1,dst=2001:db8::7)/icmp6.ra(lifetime=0,flags=192,"
+    ("ip6(src=2001:db8::1,dst=2001:db8::7)/icmp6.ra(lifetime=0,flags=other|managed,"
      "options=[mtu(mtu=1400),dnssl(lifetime=60,domains=[\"a.example\"])])",
      IPv6(A6, B6) / RouterAdvertisement(
          0, flags=0xC0, options=(MTU(1400), DNSSL(60, ("a.example",)))) / b""),
@@ -199,7 +204,10 @@ def test_a_mistake_is_pointed_at(words: str, column: int, message: str) -> None:
 
 
 def test_flags_have_their_names_in_neighbour_discovery_too() -> None:
-    packet = parse("icmp6.na(target=fe80::1,flags=0x60000000)").packet
+    words = "icmp6.na(target=fe80::1,flags=override|solicited)"
+    packet = parse(words).packet
 
-    assert packet.headers[0] == parse(write(packet)).packet.headers[0]
-    assert NeighborFlag(0x60000000) == NeighborFlag.SOLICITED | NeighborFlag.OVERRIDE
+    assert packet == parse("icmp6.na(target=fe80::1,flags=0x60000000)").packet
+    assert packet[NeighborAdvertisement].flags == NeighborFlag.SOLICITED | NeighborFlag.OVERRIDE
+    assert write(packet) == words
+    assert write(parse("icmp6.na(target=fe80::1,flags=3)").packet).endswith("flags=3)")
