@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Generic, TypeVar
 
+from rawkit.errnos.resolver import cause_of
 from rawkit.errors import NameNotFound
 
 Address = IPv4Address | IPv6Address
@@ -70,22 +71,6 @@ def refuse_odd(name: str) -> None:
     labels = encoded.removesuffix(".").split(".")
     if len(encoded) > LONGEST_NAME + 1 or not all(0 < len(label) < 64 for label in labels):
         raise NameNotFound(f"{name}: not a host name (a part is empty, or it is too long)")
-
-
-def cause_of(code: int, version: int | None) -> str:
-    """Return in words what a getaddrinfo(3) error means for the user."""
-    family = "" if version is None else f"IPv{version} "
-    match code:
-        case socket.EAI_NONAME:
-            return "unknown name"
-        case socket.EAI_NODATA | socket.EAI_ADDRFAMILY:
-            return f"the name has no {family}address"
-        case socket.EAI_AGAIN:
-            return "no answer from the name server (is it reachable from here?)"
-        case socket.EAI_FAIL:
-            return "the name server failed to answer"
-        case _:
-            return socket.gaierror(code).strerror or f"resolver error {code}"
 
 
 class LookUps(Generic[Found]):

@@ -5,6 +5,7 @@ import os
 import socket
 from ipaddress import IPv4Address, IPv6Address
 
+from rawkit.errnos.routes import clause
 from rawkit.errors import MissingCapability, NoRoute
 from rawkit.host.names import Address
 
@@ -48,20 +49,16 @@ def no_route(
         error: what the kernel said.
         switched_off: the setting that keeps IPv6 from working in that network, if one does.
     """
-    way = f" over {interface}" if interface else ""
     match error.errno:
         case errno.ENETUNREACH | errno.EADDRNOTAVAIL if key := _switched_off(dst, interface):
             cause = f"IPv6 is switched off here ({key} is 1)"
         case errno.ENETUNREACH | errno.EADDRNOTAVAIL:
-            cause = f"no IPv{dst.version} route to it{way} (ip -{dst.version} route)"
-        case errno.EHOSTUNREACH:
-            cause = f"the route to it{way} says unreachable"
-        case errno.EACCES:
-            cause = f"the route to it{way} says prohibited"
+            no_way = clause(errno.ENETUNREACH, dst.version, interface)
+            cause = f"{no_way} (ip -{dst.version} route)"
         case errno.EINVAL if is_ambiguous(dst, interface):
             cause = f"a link-local address needs its interface: {dst}%eth0, say"
-        case errno.EINVAL:
-            cause = f"the route to it{way} throws packets away (blackhole)"
+        case errno.EHOSTUNREACH | errno.EACCES | errno.EINVAL as number:
+            cause = clause(number, interface=interface)
         case errno.ENODEV | errno.ENXIO:
             cause = f"no interface called {interface or scope_of(dst)}"
         case errno.EAFNOSUPPORT:

@@ -1,8 +1,8 @@
 """Why the kernel refuses a packet, and what to do: each errno in words (raw(7), packet(7))."""
 
 import errno
-import os
 
+from rawkit.errnos.table import explain, said
 from rawkit.errors import SendRefused
 from rawkit.sockets.sending import Layer
 
@@ -14,18 +14,7 @@ MALFORMED = {
     Layer.COOKED: "the kernel does not take the frame",
     Layer.FRAME: "it is shorter than the link's header",
 }
-MEANINGS = {
-    errno.EPERM: "a firewall rule on this host drops it (nft list ruleset)",
-    errno.EACCES: "a broadcast, or a route that says prohibited",
-    errno.ENETUNREACH: "no route leads there (ip route)",
-    errno.EHOSTUNREACH: "the route says unreachable, or the neighbour does not answer",
-    errno.ENOBUFS: "the interface's queue is full: send more slowly (--rate)",
-    errno.EAGAIN: "the socket's buffer is full: send more slowly (--rate)",
-    errno.ENETDOWN: "the interface is down (ip link set IF up)",
-    errno.ENXIO: "the interface is gone",
-    errno.ENODEV: "the interface is gone",
-    errno.EADDRNOTAVAIL: "the source is no address of this host",
-}
+LINK = frozenset((Layer.COOKED, Layer.FRAME))
 
 
 def explained(number: int, layer: Layer, octets: int, mtu: int | None) -> str:
@@ -37,16 +26,13 @@ def explained(number: int, layer: Layer, octets: int, mtu: int | None) -> str:
         octets: its length.
         mtu: of the interface, if known.
     """
-    name, said = errno.errorcode.get(number, str(number)), os.strerror(number).lower()
     match number:
         case errno.EMSGSIZE:
             limit = "the MTU" if mtu is None else f"an MTU of {mtu}"
-            meaning = f"{octets} octets for {limit}; {TOO_LONG}"
+            return f"{said(number)}: {octets} octets for {limit}; {TOO_LONG}"
         case errno.EINVAL:
-            meaning = MALFORMED[layer]
-        case _:
-            meaning = MEANINGS.get(number, "")
-    return f"{said} ({name}): {meaning}" if meaning else f"{said} ({name})"
+            return f"{said(number)}: {MALFORMED[layer]}"
+    return explain(number, "send", "packet" if layer in LINK else "raw")
 
 
 def refused(error: OSError, layer: Layer, octets: int, mtu: int | None) -> SendRefused:

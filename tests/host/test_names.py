@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rawkit.errnos.resolver import cause_of
 from rawkit.errors import NameNotFound
 from rawkit.host import names, netlink
 from rawkit.host.names import ReverseNames, resolve
@@ -82,7 +83,7 @@ def test_what_only_libc_takes_for_an_address_is_refused(name: str) -> None:
     ],
 )
 def test_each_cause_has_its_words(code: int, version: int | None, words: str) -> None:
-    assert names.cause_of(code, version) == words
+    assert cause_of(code, version) == words
 
 
 def test_localhost_is_known_everywhere() -> None:
