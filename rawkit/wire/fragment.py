@@ -30,18 +30,22 @@ def fragment(packet: Packet, mtu: int, identification: int | None = None) -> tup
     flag are in the first fragment alone (RFC 791 §3.1). Behind the headers of IP, fragments
     are octets; none has the octets behind the datagram (``trailer``).
 
+    A fragment header around the whole (of offset 0, nothing follows) says where to cut: what
+    stands before it is before every fragment, and the identification is its own. In a
+    tunnel it is the datagram that has one that is cut.
+
     Args:
         packet: a datagram, or a frame around one.
-        mtu: in octets, from the IP header on.
+        mtu: in octets, from the outermost IP header on.
         identification: that of the fragments. For IPv4 by default the header's own; for
-            IPv6 there is no default: take one that no recent datagram between these two
-            addresses has (RFC 7739).
+            IPv6 without a fragment header there is no default: take one that no recent
+            datagram between these two addresses has (RFC 7739).
 
     Raises:
         BuildError: it must not be fragmented or cannot be, or ``identification`` is missing.
     """
     datagram = _Datagram.of(packet)
-    size = len(datagram.octets)
+    size = datagram.around + len(datagram.octets)
     if size <= mtu:
         return (packet,)
     if isinstance(datagram.ip, IPv4) and datagram.ip.dont_fragment:
@@ -49,7 +53,7 @@ def fragment(packet: Packet, mtu: int, identification: int | None = None) -> tup
     whole = _whole(datagram, identification)
     cuts, at, length = [], 0, len(whole.octets)
     while at < length:
-        room = mtu - _size(whole.heads(at, more=True))
+        room = mtu - datagram.around - _size(whole.heads(at, more=True))
         end = length if at + room >= length else at + room // UNIT * UNIT
         needed = max(UNIT, 0 if at else whole.chain)
         if end < min(at + needed, length):
@@ -81,23 +85,49 @@ def pieces(
 
 @record
 class _Datagram:
-    """The outermost datagram of a packet."""
+    """The datagram of a packet that is to be cut."""
 
     link: tuple[Header, ...]
     """Headers around it."""
     ip: IPv4 | IPv6
     behind: tuple[Header, ...]
     octets: bytes
+    around: int = 0
+    """Octets of the IP headers around it."""
 
     @classmethod
     def of(cls, packet: Packet) -> Self:
-        headers = packet.headers
-        for place, ip in enumerate(headers):
-            if isinstance(ip, IPv4 | IPv6):
-                bare, behind = replace(ip.recomputed(), trailer=b""), headers[place + 1 :]
-                octets = bytes(Packet((bare, *behind), packet.payload))
-                return cls(headers[:place], bare, behind, octets)
-        raise BuildError(f"fragment: no IP header in {packet.outline}")
+        headers, place = packet.headers, _outermost(packet.headers)
+        if place is None:
+            raise BuildError(f"fragment: no IP header in {packet.outline}")
+        inner = _marked(headers, place)
+        tunnel = tuple(header.recomputed() for header in headers[place:inner])
+        ip = headers[inner]
+        assert isinstance(ip, IPv4 | IPv6)
+        bare, behind = replace(ip.recomputed(), trailer=b""), headers[inner + 1 :]
+        octets = bytes(Packet((bare, *behind), packet.payload))
+        return cls((*headers[:place], *tunnel), bare, behind, octets, _size(tunnel))
+
+
+def _outermost(headers: tuple[Header, ...]) -> int | None:
+    """Return the place of the outermost IP header."""
+    return next((n for n, header in enumerate(headers) if isinstance(header, IPv4 | IPv6)), None)
+
+
+def _marked(headers: tuple[Header, ...], place: int) -> int:
+    """Return the place of the IP header of the datagram to be cut, by default the outermost.
+
+    What says so is a fragment header around the whole, perhaps in a tunnel.
+    """
+    ip = place
+    for number, header in enumerate(headers[place:], place):
+        if _is_mark(header):
+            return ip
+        if isinstance(header, IPv4 | IPv6):
+            ip = number
+        elif not isinstance(header, Extension):
+            break
+    return place
 
 
 @record
@@ -147,15 +177,21 @@ def _whole(datagram: _Datagram, identification: int | None) -> _Whole:
             ip = replace(ip, identification=identification)
         body = octets[_size((ip,)) :]
         return _Whole(datagram.link, (ip,), body, 0, ip.fragment_offset * UNIT, ip.more_fragments)
-    before, behind = _split((ip, *datagram.behind))
+    heads, behind = _split((ip, *datagram.behind))
     if any(isinstance(header, Fragment) for header in behind):
         raise BuildError("IPv6: a fragment is not cut again (RFC 8200 §4.5)")
-    if identification is None:
-        raise BuildError("IPv6: fragments need an identification; give one (RFC 7739)")
-    last = before[-1]
-    head = Fragment(identification=identification, next_header=last.next_header)
-    heads = (*before[:-1], replace(last, next_header=Fragment.IP_PROTOCOL), head)
-    return _Whole(datagram.link, heads, octets[_size(before) :], _size(behind))
+    body = octets[_size(heads) :]
+    if not _is_mark(last := heads[-1]):
+        if identification is None:
+            raise BuildError("IPv6: fragments need an identification; give one (RFC 7739)")
+        head = Fragment(identification=identification, next_header=last.next_header)
+        heads = (*heads[:-1], replace(last, next_header=Fragment.IP_PROTOCOL), head)
+    return _Whole(datagram.link, heads, body, _size(behind))
+
+
+def _is_mark(header: Header) -> bool:
+    """Whether it is a fragment header around a whole, which says where to cut."""
+    return isinstance(header, Fragment) and header.offset == 0 and not header.more
 
 
 Chain = tuple[IPv6 | Extension, ...]
@@ -165,7 +201,7 @@ def _split(headers: tuple[Header, ...]) -> tuple[Chain, tuple[Header, ...]]:
     """Return the headers before every fragment, and those that only the first may have.
 
     The former are for nodes on the way: they end with the routing header, or else with the
-    hop-by-hop options (RFC 8200 §4.5).
+    hop-by-hop options (RFC 8200 §4.5). If there is a fragment header, they end with that.
     """
     chain: list[IPv6 | Extension] = []
     for header in headers:
@@ -176,7 +212,8 @@ def _split(headers: tuple[Header, ...]) -> tuple[Chain, tuple[Header, ...]]:
         chain.append(header)
     routing = [place for place, header in enumerate(chain) if isinstance(header, Routing)]
     hops = [place for place, header in enumerate(chain[:2]) if isinstance(header, HopByHop)]
-    end = max(routing or hops or [0]) + 1
+    marks = [place for place, header in enumerate(chain) if _is_mark(header)]
+    end = max(marks[:1] or routing or hops or [0]) + 1
     return tuple(chain[:end]), headers[end : len(chain) + 1]
 
 

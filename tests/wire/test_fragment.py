@@ -133,6 +133,46 @@ def test_the_checksum_covers_the_final_destination_whatever_is_cut() -> None:
     assert fragment(by_way / PAYLOAD, 1000)[0].payload[:8] == bytes(straight / PAYLOAD)[20:28]
 
 
+def test_a_fragment_header_of_the_whole_says_where_it_is_cut_and_under_which_number() -> None:
+    mark = Fragment(identification=0xC0FFEE)
+    whole = IPv6(A6, B6) / HopByHop() / DestinationOptions() / mark / UDP(1, 2) / PAYLOAD
+
+    cut = fragment(whole, 1280)
+
+    for one in cut:
+        kinds = [type(header) for header in one.headers]
+        assert kinds == [IPv6, HopByHop, DestinationOptions, Fragment]
+        assert (one[Fragment].identification, one[Fragment].next_header) == (0xC0FFEE, 17)
+        assert one[IPv6].payload_length is None
+    assert places(cut) == [(0, 1216, True), (1216, 1216, True), (2432, 576, False)]
+    bare = IPv6(A6, B6) / HopByHop() / DestinationOptions() / UDP(1, 2) / PAYLOAD
+    assert b"".join(one.payload for one in cut) == bytes(bare)[-3008:]
+    assert fragment(whole, 1280, 9) == cut
+
+
+@pytest.mark.parametrize("outer", [IPv4(A, B), IPv6(C6, B6)], ids=["IPv4", "IPv6"])
+def test_in_a_tunnel_it_says_which_datagram_is_cut(outer: IPv4 | IPv6) -> None:
+    whole = outer / IPv6(A6, B6) / Fragment(identification=7) / UDP(1, 2) / PAYLOAD
+    around = 40 if isinstance(outer, IPv6) else 20
+
+    cut = fragment(Ethernet(bytes(6), bytes(6)) / whole, 1280)
+
+    inside = fragment(IPv6(A6, B6) / UDP(1, 2) / PAYLOAD, 1280 - around, 7)
+    assert cut == tuple(Ethernet(bytes(6), bytes(6)) / (outer / one) for one in inside)
+    assert max(len(bytes(one)) for one in cut) <= 1280 + 14
+    parsed = dissect(bytes(Ethernet(bytes(6), bytes(6)) / whole), Ethernet.parse)
+    assert [bytes(one) for one in fragment(parsed, 1280)] == [bytes(one) for one in cut]
+
+
+def test_one_that_is_quoted_says_nothing() -> None:
+    quoted = IPv6(A6, B6) / Fragment(identification=7) / UDP(1, 2) / PAYLOAD[:1200]
+    error = IPv6(C6, A6) / icmpv6.TimeExceeded() / quoted
+
+    cut = fragment(error, 1280, 9)
+
+    assert [one[Fragment].identification for one in cut] == [9, 9]
+
+
 def test_octets_behind_the_datagram_and_wrong_lengths_are_not_cut() -> None:
     padded = dissect(bytes(V4) + b"PADDING")
 
