@@ -148,11 +148,11 @@ def _row(tool: str, outcomes: Outcomes, repeat: int) -> Row:
     ratio = times_as_long(mine, traceroute)
     if ratio is not None:
         figures["x traceroute"] = ratio
+    allowed = times_as_long(mine, traceroute, outcomes[PYTHON])
+    if allowed is not None:
+        figures["x (traceroute + python)"] = allowed
     if not tool.startswith("python"):
         figures["found"] = spread(found_by(outcome) for outcome in mine.values())
-        allowed = times_as_long(mine, traceroute, outcomes[PYTHON])
-        if allowed is not None:
-            figures["x (traceroute + python)"] = allowed
     return Row(tool, figures, note_of(mine, repeat))
 
 
