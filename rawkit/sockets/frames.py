@@ -108,6 +108,7 @@ class FrameSocket(KernelSocket):
             _join(sock, self._index, wanted)
             if (group := wanted.get("fanout")) is not None:
                 group.admit(sock)
+            self._let_in(sock, wanted.get("program"))
         except BaseException:
             sock.close()
             raise
@@ -153,6 +154,13 @@ class FrameSocket(KernelSocket):
             raise BuildError(f"a frame begins with an Ethernet header, unlike {packet.outline}")
         return (self._interface, first.ether_type, 0, 0, bytes(first.dst))
 
+    def poster(self, packet: Packet) -> Callable[[bytes], object]:
+        """Return what sends octets as the frame of such a packet."""
+        address, sendto = self._address(packet), self._socket.sendto
+        if self._cooked or not self._framed:
+            return lambda octets: sendto(octets[HEADER:], address)
+        return lambda octets: sendto(octets, address)
+
     def _octets(self, packet: Packet) -> bytes:
         octets = bytes(packet)
         return octets[HEADER:] if self._cooked or not self._framed else octets
@@ -170,10 +178,8 @@ class FrameSocket(KernelSocket):
         return self._news.of(octets, stamp, status, (tag[0], tag[1]), length, *about)
 
     def _set_up(self, sock: socket.socket, wanted: FrameOptions) -> None:
-        """Prepare the socket: from when it hears anything, it is through its filter."""
-        program = wanted.get("program")
-        if not self._index:  # it has been hearing all interfaces since it was opened
-            attach(sock, DROP_ALL)
+        """Prepare the socket, and let nothing in for now."""
+        attach(sock, DROP_ALL)
         options.PACKET_AUXDATA.set(sock)
         if wanted.get("ignore_outgoing"):
             options.PACKET_IGNORE_OUTGOING.set(sock)
@@ -185,12 +191,20 @@ class FrameSocket(KernelSocket):
         )
         apply(sock, 4, buffers)
         self._share_memory(sock, wanted)
+
+    def _let_in(self, sock: socket.socket, program: bytes | None) -> None:
+        """Begin to hear, through the filter.
+
+        Before that, a socket of all interfaces hears them since it was opened, and one of a
+        group hears what goes to others of the group, from when it is bound until it joins.
+        """
         if not self._index:
             discard_what_came(sock)
-            statistics(sock)
+        self.counts()
+        self._arrived_so_far = self._dropped = self._drops = 0
         if program:
             attach(sock, program)
-        elif not self._index:
+        else:
             options.SO_DETACH_FILTER.set(sock)
 
     def _share_memory(self, sock: socket.socket, wanted: FrameOptions) -> None:

@@ -3,6 +3,7 @@
 import os
 import pickle
 import select
+import signal
 import socket
 import threading
 import time
@@ -24,6 +25,7 @@ from rawkit.sockets.frames import FrameSocket
 from rawkit.sockets.keeping import Keeping
 from rawkit.sockets.options import ETH_P_ALL
 from rawkit.sockets.ring import BLOCK, SlotRing
+from rawkit.sockets.settings import Settings
 from rawkit.wire.address import MAC
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.link import VLAN, Direction
@@ -387,6 +389,33 @@ def test_a_group_shares_what_comes(pair: LabFactory, open_on: Open) -> None:
 
     assert sorted(number for share in shares for number in share) == list(range(300))
     assert [len(share) for share in shares] == [100, 100, 100]
+
+
+@pytest.mark.parametrize("kind", [FrameRing, FrameSocket])
+def test_who_joins_a_group_hears_nothing_that_another_has_heard(
+    kind: type[FrameSocket], pair: LabFactory, open_on: Open
+) -> None:
+    net = pair()
+    with net.first.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.bind(("eth0", 0))
+        talking = os.fork()
+        if talking == 0:
+            head = bytes(mac_of(net.last)) + bytes(6) + b"\x88\xb5"
+            for number in range(1 << 18):  # at most: its parent will end it
+                sock.send(head + number.to_bytes(4, "big") + bytes(56))
+            os._exit(0)
+    try:
+        group = Fanout("balance", defragment=False)
+        settings = Settings(receive_buffer=1 << 24)
+        ios = [open_on(net.last, kind, fanout=group, settings=settings) for _ in range(5)]
+    finally:
+        os.kill(talking, signal.SIGKILL)
+        os.waitpid(talking, 0)
+    for io in ios:
+        io.stop()
+    heard = [number_of(o) for io in ios for o in rest_of(io) if isinstance(o, ReceivedFrame)]
+
+    assert len(heard) == len(set(heard))
 
 
 def test_every_new_group_has_a_number_of_its_own(pair: LabFactory, open_on: Open) -> None:
