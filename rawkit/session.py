@@ -168,7 +168,7 @@ class Session(Generic[Event, Report]):
                 news = io.receive()
         yield from self._last_events(io)
 
-    def _last_events(self, io: PacketIO) -> Iterator[Event]:
+    def _last_events(self, io: PacketIO) -> Iterator[Event | Wait]:
         """Tell the engine what has already come: a second answer, or the count of drops."""
         for _ in range(LAST_NEWS):
             if (news := io.receive()) is None:
