@@ -25,6 +25,7 @@ from rawkit.wire.vlan import ADDRESSES, tagged
 
 FRAMED = frozenset((options.ARPHRD_ETHER, options.ARPHRD_LOOPBACK))
 """Hardware types whose frames begin with an Ethernet header."""
+ETHERNET, RAW = int(LinkType.ETHERNET), int(LinkType.RAW)
 UNKNOWN = MAC(bytes(6))
 TAG = 4
 """Octets of a VLAN tag."""
@@ -85,51 +86,26 @@ class FrameNews:
             where: ``PACKET_HOST`` and so on.
             source: the sender's hardware address.
         """
-        link_type: int = LinkType.ETHERNET
-        is_framed = hardware in FRAMED and not self._cooked
-        packet = dissect_frame(octets) if is_framed else None
-        if packet is None:
+        if hardware in FRAMED and not self._cooked:
+            link_type, packet = ETHERNET, dissect_frame(octets)
+            checksum = _said(status) or verdict_on(octets, packet)
+        else:
             packet = self._rebuilt(octets, protocol, where, source)
+            checksum = _said(status) or verdict(packet)
+            link_type = ETHERNET if self._cooked else RAW
             if self._cooked:
                 octets, length = packet.headers[0].pack(octets), length + SIZE
-            else:
-                link_type = LinkType.RAW
-        if status & SAYS_CHECKSUM:
-            is_unfinished = status & options.TP_STATUS_CSUMNOTREADY
-            checksum = Checksum.UNFINISHED if is_unfinished else Checksum.VALID
-        else:
-            checksum = verdict_on(octets, packet) if is_framed else verdict(packet)
         is_super = status & GSO_TCP != 0
         if length > self._limits.get(interface, 0):
             is_super = length > self._limit(interface) or is_super
-        vlan = None
-        if status & options.TP_STATUS_VLAN_VALID:
-            vlan = tag_of(status, *tag)
-            assert vlan is not None
-            if link_type == LinkType.ETHERNET and len(octets) >= ADDRESSES:
-                octets, length = tagged(octets, vlan), length + TAG
+        vlan = tag_of(status, *tag)
+        if vlan is not None and link_type == ETHERNET and len(octets) >= ADDRESSES:
+            octets, length = tagged(octets, vlan), length + TAG
         self._number += 1
-        if stamp is None:
-            at, time_ns, clock = time.monotonic(), time.time_ns(), Clock.USER
-        else:
-            at, clock = converter.to_monotonic(*stamp), Clock.KERNEL
-            time_ns = stamp[0] * SECOND + stamp[1]
-        return ReceivedFrame(
-            packet,
-            at,
-            interface,
-            clock,
-            checksum,
-            vlan,
-            DIRECTIONS.get(where),
-            None,
-            self._number,
-            time_ns,
-            octets,
-            length,
-            link_type,
-            is_super,
-        )
+        at, time_ns, clock = _time(stamp)
+        frame = self._number, time_ns, octets, length, link_type, is_super
+        way = DIRECTIONS.get(where)
+        return ReceivedFrame(packet, at, interface, clock, checksum, vlan, way, None, *frame)
 
     def _rebuilt(self, octets: bytes, protocol: int, where: int, source: bytes) -> Packet:
         """Return a packet behind the Ethernet header that it had, as far as that is known."""
@@ -154,3 +130,20 @@ class FrameNews:
         # The MTU counts neither the frame's header nor a second tag, which stays in it.
         limit = self._limits[interface] = ENDLESS if mtu is None else mtu + SIZE + TAG
         return limit
+
+
+def _said(status: int) -> Checksum | None:
+    """Return what the kernel says of a checksum, if it says anything."""
+    if not status & SAYS_CHECKSUM:
+        return None
+    is_unfinished = status & options.TP_STATUS_CSUMNOTREADY
+    return Checksum.UNFINISHED if is_unfinished else Checksum.VALID
+
+
+def _time(stamp: tuple[int, int] | None) -> tuple[float, int, Clock]:
+    """Return when a frame came, on both clocks, and who says so."""
+    if stamp is None:
+        return time.monotonic(), time.time_ns(), Clock.USER
+    seconds, nanoseconds = stamp
+    at = converter.to_monotonic(seconds, nanoseconds)
+    return at, seconds * SECOND + nanoseconds, Clock.KERNEL
