@@ -11,14 +11,16 @@ from rawkit.api.outgoing import (
     Outgoing,
     OutgoingOptions,
     Sendable,
+    Ways,
+    addressed,
+    draft_of,
     method_of,
-    outgoing,
 )
-from rawkit.api.outgoing import addressed as with_address
-from rawkit.api.send import hardware_address, needs_hardware_address
+from rawkit.api.shots import framed
 from rawkit.engine.exchange import Exchange
 from rawkit.engine.exchange_events import ExchangeEvent, ExchangeReport, ExchangeSettings
 from rawkit.errors import MissingCapability, NotPermitted, UsageError
+from rawkit.record import replace
 from rawkit.session import Session
 from rawkit.sockets.ladder import with_capabilities
 from rawkit.sockets.listeners import listeners
@@ -26,10 +28,8 @@ from rawkit.sockets.packet_io import PacketIO
 from rawkit.sockets.ports import reserve
 from rawkit.sockets.probes import ProbePipe
 from rawkit.sockets.senders import SOCKETS, open_sender
-from rawkit.sockets.sending import Layer
 from rawkit.sockets.settings import Settings
-from rawkit.wire.address import BROADCAST, MAC
-from rawkit.wire.ethernet import Ethernet
+from rawkit.wire.address import BROADCAST
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.news import Opened
@@ -84,8 +84,12 @@ def exchange(packet: Sendable, **options: Unpack[ExchangeOptions]) -> ExchangeSe
     """
     place = options.get("at")
     with inside(place):
-        out = outgoing(packet, options)
-        question = _question(out)
+        ways = Ways(options)
+        out = ways.of(draft_of(packet))
+        if out.needs_hardware_address:
+            mac = ways.hardware_address(out)
+            out = replace(out, draft=addressed(out.draft, mac), neighbour=mac)
+    question = framed(out, out.draft.packet)
     anybody = out.neighbour == BROADCAST
     wanted = {name: options[name] for name in SETTINGS if name in options}  # type: ignore[literal-required]
     settings = ExchangeSettings(**wanted, from_anybody=anybody)
@@ -108,17 +112,6 @@ def exchange(packet: Sendable, **options: Unpack[ExchangeOptions]) -> ExchangeSe
 SETTINGS = ("timeout", "tries", "wanted", "errors_answer")
 
 
-def _question(out: Outgoing) -> Packet:
-    """Return the packet as its socket takes it: behind the link's header, if it makes that."""
-    if not needs_hardware_address(out):
-        return out.draft.packet
-    mac = hardware_address(out)
-    packet = with_address(out.draft, mac).packet
-    if out.choice.layer is not Layer.COOKED:
-        return packet
-    return Ethernet(mac, MAC(out.link.mac) if out.link else MAC(bytes(6))) / packet
-
-
 def _open(out: Outgoing, question: Packet, options: ExchangeOptions) -> PacketIO:
     try:
         return with_capabilities(lambda: _opened(out, question, options))
@@ -139,12 +132,13 @@ def _opened(out: Outgoing, question: Packet, options: ExchangeOptions) -> ProbeP
     )
     via = out.via if options.get("via") is not None else None
     with ExitStack() as opened:
+        # First, for it has to settle before it may send; the others take as long to open.
+        sender = open_sender(layer, settings, via)
+        opened.callback(sender.close)
         hearing = []
         for open_one in listeners(question, layer, mark):
             hearing.append(open_one())
             opened.callback(hearing[-1].close)
-        sender = open_sender(layer, settings, via)
-        opened.callback(sender.close)
         held = _held(question)
         pipe = ProbePipe([sender], hearing, [held] if held else [])
         opened.pop_all()

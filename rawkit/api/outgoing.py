@@ -4,11 +4,12 @@ A packet in notation may leave out what only this host knows: its source address
 port, the hardware addresses of its link. Packets made in Python have these already.
 """
 
+from collections.abc import Callable
 from ipaddress import IPv4Address
 from typing import Any, TypedDict
 
 from rawkit.api.common import Host, Place
-from rawkit.errors import UsageError
+from rawkit.errors import NoAnswer, NoRoute, UsageError
 from rawkit.host.links import HostLink, link
 from rawkit.host.names import numeric
 from rawkit.host.next_hop import NextHop, next_hop
@@ -31,6 +32,8 @@ Sendable = Packet | Header | str
 NO_MAC = MAC(bytes(6))
 LINK_LAYERS = (Layer.COOKED, Layer.FRAME)
 FIRST_SEQUENCE = 1
+ASK_EVERY = 0.5
+"""Seconds from one question for a hardware address to the next."""
 
 
 class OutgoingOptions(TypedDict, total=False):
@@ -64,31 +67,117 @@ class Outgoing:
     neighbour: Address | MAC | None
     """Whose hardware address the frame gets: this one, or that of this address."""
 
+    @property
+    def needs_hardware_address(self) -> bool:
+        """Whether the hardware address of a neighbour has to be known to send the packet."""
+        is_open = any(name == "dst" for _, name in self.draft.left_out)
+        return self.choice.layer is Layer.COOKED or is_open
 
-def outgoing(given: Sendable, options: OutgoingOptions) -> Outgoing:
-    """Return a packet as it is to go out from this thread's network.
 
-    Raises:
-        NotationError: the notation makes no sense.
-        NoRoute: nothing leads to its destination.
-        UsageError: an option makes no sense, or not for this packet.
+class Ways:
+    """The ways out of this thread's network: what was asked for once holds for a whole run.
+
+    Args:
+        options: for all packets.
     """
-    draft = draft_of(given)
-    choice = choose(draft.packet, options.get("layer", "auto"))
-    dst, via = destination(draft.packet), _neighbour_named(options)
-    name, to = options.get("interface"), via or dst
-    hop = None if to is None else next_hop(to, name)
-    name = name or (hop.interface if hop else None)
-    if name is None and choice.layer in LINK_LAYERS:
-        raise UsageError(f"{choice.layer.value}: no route says over which interface; name it")
-    out = None if name is None else link(name)
-    if via is None and hop is not None and hop.interface == name:
-        via = hop.gateway
-    filled = Filler(draft, dst, out, options.get("mark")).filled()
-    neighbour = _neighbour(filled.packet, via or dst, out)
-    if isinstance(neighbour, MAC):
-        filled = addressed(filled, neighbour)
-    return Outgoing(filled, choice, name, out, hop, via, neighbour)
+
+    def __init__(self, options: OutgoingOptions) -> None:
+        self._layer = options.get("layer", "auto")
+        self._interface = options.get("interface")
+        self._mark = options.get("mark")
+        self._via = _neighbour_named(options)
+        self._hops: dict[Address, NextHop] = {}
+        self._links: dict[str, HostLink] = {}
+        self._sources: dict[Address, Address] = {}
+        self._macs: dict[tuple[Address, str | None], MAC] = {}
+
+    def of(self, draft: Draft) -> Outgoing:
+        """Return a packet as it is to go out.
+
+        Raises:
+            NoRoute: nothing leads to its destination.
+            UsageError: an option makes no sense for this packet.
+        """
+        choice = choose(draft.packet, self._layer)
+        dst, via, name = destination(draft.packet), self._via, self._interface
+        to = via or dst
+        hop = None if to is None else self.hop(to)
+        name = name or (hop.interface if hop else None)
+        if name is None and choice.layer in LINK_LAYERS:
+            raise UsageError(f"{choice.layer.value}: no route says over which interface; name it")
+        out = None if name is None else self.link(name)
+        if via is None and hop is not None and hop.interface == name:
+            via = hop.gateway
+        filled = Filler(draft, to, out, self.source).filled() if draft.left_out else draft
+        neighbour = self._neighbour(filled.packet, via or dst, out)
+        if isinstance(neighbour, MAC):
+            filled = addressed(filled, neighbour)
+        return Outgoing(filled, choice, name, out, hop, via, neighbour)
+
+    def hop(self, to: Address) -> NextHop:
+        """Return where the kernel would send what is for this address.
+
+        Raises:
+            NoRoute: nowhere.
+        """
+        if to not in self._hops:
+            self._hops[to] = next_hop(to, self._interface)
+        return self._hops[to]
+
+    def link(self, name: str) -> HostLink:
+        """Return an interface.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        if name not in self._links:
+            self._links[name] = link(name)
+        return self._links[name]
+
+    def source(self, dst: Address, interface: str | None) -> Address:
+        """Return the address from which the kernel would send to this one."""
+        if dst not in self._sources:
+            self._sources[dst] = source_for(dst, interface, self._mark)
+        return self._sources[dst]
+
+    def hardware_address(self, out: Outgoing) -> MAC:
+        """Return the hardware address that a frame is for; ask for it if need be.
+
+        Raises:
+            NoAnswer: nobody says that he has it.
+        """
+        if out.neighbour is None or isinstance(out.neighbour, MAC):
+            return out.neighbour or NO_MAC
+        key = out.neighbour, out.interface
+        if key not in self._macs:
+            from rawkit.api.resolve import resolve
+
+            report = resolve(out.neighbour, interface=out.interface, interval=ASK_EVERY).run()
+            if report.mac is None:
+                raise NoAnswer(f"{out.neighbour} does not say where it is on {out.interface}")
+            self._macs[key] = report.mac
+        return self._macs[key]
+
+    def _neighbour(
+        self, packet: Packet, to: Address | None, out: HostLink | None
+    ) -> Address | MAC | None:
+        """Return the hardware address that a frame is for, or who has to be asked for it."""
+        if ARP in packet:
+            return BROADCAST
+        if out is None or not out.has_neighbours or to is None:
+            return NO_MAC
+        if to.is_multicast:
+            return multicast_mac(to)
+        if isinstance(to, IPv4Address) and self._is_broadcast(to, out.name):
+            return BROADCAST
+        return to
+
+    def _is_broadcast(self, address: IPv4Address, interface: str) -> bool:
+        """Whether an address means every host on a link."""
+        if address == IPv4Address("255.255.255.255"):
+            return True
+        found = self.hop(address)
+        return found.kind == "broadcast" and found.interface == interface
 
 
 def draft_of(given: Sendable) -> Draft:
@@ -112,6 +201,8 @@ def destination(packet: Packet) -> Address | None:
 
 def addressed(draft: Draft, mac: MAC) -> Draft:
     """Return a draft whose frames are for this hardware address, where it leaves that out."""
+    if not draft.left_out:
+        return draft
     headers = list(draft.packet.headers)
     for place, name in draft.left_out:
         headers[place] = replace(headers[place], **{name: mac})
@@ -123,18 +214,22 @@ class Filler:
 
     Args:
         draft: the packet.
-        dst: its destination, if it has an IP header.
+        to: where it is sent, if it has an IP header: its destination, or a neighbour.
         out: the interface that it leaves by, if that is known.
-        mark: for policy routing.
+        source: returns our address towards another, over an interface if one is named.
     """
 
     def __init__(
-        self, draft: Draft, dst: Address | None, out: HostLink | None, mark: int | None
+        self,
+        draft: Draft,
+        to: Address | None,
+        out: HostLink | None,
+        source: Callable[[Address, str | None], Address],
     ) -> None:
         self._draft = draft
-        self._dst = dst
+        self._to = to
         self._out = out
-        self._mark = mark
+        self._source_towards = source
 
     def filled(self) -> Draft:
         """Return the draft with nothing left out but the neighbour's hardware address."""
@@ -153,9 +248,9 @@ class Filler:
         """Return what goes into a field that was left out; ``None``: it cannot be known yet."""
         match header, name:
             case ((IPv4() | IPv6()), "src"):
-                return self._source()
+                return self._source_of(header)
             case ((UDP() | TCP()), "src_port"):
-                version = 4 if self._dst is None else self._dst.version
+                version = 4 if self._to is None else self._to.version
                 return free_ports(version, method_of(header))[0]
             case ARP(), "sender_ip":
                 return self._arp_source(header)
@@ -171,14 +266,25 @@ class Filler:
                 return getattr(header, name)  # a request, and nobody's address
         return None
 
-    def _source(self) -> Address:
-        assert self._dst is not None  # it stands in the same header
-        return source_for(self._dst, self._out.name if self._out else None, self._mark)
+    def _source_of(self, header: IPv4 | IPv6) -> Address:
+        """Return the source of an IP header: the outermost, or one within."""
+        to, dst = self._to, header.dst
+        if to is None or to.version != dst.version:
+            return self._source(dst)
+        if dst == destination(self._draft.packet):
+            return self._source(to)
+        try:
+            return self._source(dst)
+        except NoRoute:  # it need not be known here what is at the other end of a tunnel
+            return self._source(to)
 
-    def _arp_source(self, header: ARP) -> Address | None:
+    def _source(self, dst: Address) -> Address:
+        return self._source_towards(dst, self._out.name if self._out else None)
+
+    def _arp_source(self, header: ARP) -> Address:
         if not isinstance(header.target_ip, IPv4Address) or self._out is None:
             return IPv4Address(0)
-        return source_for(header.target_ip, self._out.name, self._mark)
+        return self._source(header.target_ip)
 
 
 def method_of(header: UDP | TCP) -> str:
@@ -192,24 +298,3 @@ def _neighbour_named(options: OutgoingOptions) -> Address | None:
     if address is None and via is not None:
         raise UsageError(f"via is {via!r}, not an address")
     return address
-
-
-def _neighbour(packet: Packet, to: Address | None, out: HostLink | None) -> Address | MAC | None:
-    """Return the hardware address that a frame is for, or who has to be asked for it."""
-    if ARP in packet:
-        return BROADCAST
-    if out is None or not out.has_neighbours or to is None:
-        return NO_MAC
-    if to.is_multicast:
-        return multicast_mac(to)
-    if isinstance(to, IPv4Address) and _is_broadcast(to, out.name):
-        return BROADCAST
-    return to
-
-
-def _is_broadcast(address: IPv4Address, interface: str) -> bool:
-    """Whether an address means every host on a link."""
-    if address == IPv4Address("255.255.255.255"):
-        return True
-    found = next_hop(address)
-    return found.kind == "broadcast" and found.interface == interface

@@ -5,7 +5,16 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Unpack
 
 from rawkit.api.common import inside
-from rawkit.api.outgoing import LINK_LAYERS, Outgoing, OutgoingOptions, Sendable, outgoing
+from rawkit.api.outgoing import (
+    LINK_LAYERS,
+    Outgoing,
+    OutgoingOptions,
+    Sendable,
+    Ways,
+    draft_of,
+)
+from rawkit.api.pieces import pieces
+from rawkit.api.send_events import PieceOptions
 from rawkit.host.links import HostLink
 from rawkit.host.source import source_for
 from rawkit.host.sysctl import find
@@ -41,11 +50,13 @@ class Preview:
     """By what kind of socket."""
     why: str
     """Why there."""
+    pieces: tuple[Packet, ...]
+    """What is handed to the kernel: the packet itself, or its fragments."""
     octets: bytes
-    """As it will leave: from the link's header on by ``frame``, else without one. Zeros where
-    only the kernel knows."""
+    """As it will leave, or its first fragment: from the link's header on by ``frame``, else
+    without one. Zeros where only the kernel knows."""
     changes: tuple[Change, ...]
-    """What the kernel makes of it."""
+    """What the kernel makes of that."""
     refusal: str | None
     """Why the kernel will not take it; ``None``: it will."""
     remarks: tuple[str, ...]
@@ -59,7 +70,7 @@ class Preview:
     """The hardware address that the frame is for; or whom that will be asked of."""
 
 
-def preview(packet: Sendable, **options: Unpack[OutgoingOptions]) -> Preview:
+def preview(packet: Sendable, **options: Unpack[PieceOptions]) -> Preview:
     """Say what the kernel will do with a packet: which socket, what it changes, what it refuses.
 
     Args:
@@ -73,14 +84,15 @@ def preview(packet: Sendable, **options: Unpack[OutgoingOptions]) -> Preview:
         UsageError: an option makes no sense.
     """
     with inside(options.get("at")):
-        return foreseen(outgoing(packet, options), options)
+        return foreseen(Ways(options).of(draft_of(packet)), options)
 
 
-def foreseen(out: Outgoing, options: OutgoingOptions) -> Preview:
+def foreseen(out: Outgoing, options: PieceOptions) -> Preview:
     """Return what will become of a packet that is about to go out."""
     packet, layer = out.draft.packet, out.choice.layer
-    given = bytes(packet)
-    sent = _as_sent(out, given, options)
+    handed = pieces(out, packet, options.get("fragment"))
+    given = bytes(handed[0])
+    sent = as_sent(out, handed[0], options)
     mtu = out.link.mtu if out.link else None
     number = _refusal(out, given)
     return Preview(
@@ -88,10 +100,11 @@ def foreseen(out: Outgoing, options: OutgoingOptions) -> Preview:
         layer,
         SOCKETS[layer],
         out.choice.why,
+        handed,
         sent.octets,
         sent.changes,
         None if number is None else explained(number, layer, len(given), mtu),
-        tuple(_remarks(out, packet)),
+        tuple(_remarks(out, packet, handed)),
         out.interface,
         mtu,
         out.via,
@@ -99,7 +112,9 @@ def foreseen(out: Outgoing, options: OutgoingOptions) -> Preview:
     )
 
 
-def _as_sent(out: Outgoing, given: bytes, options: OutgoingOptions) -> Sent:
+def as_sent(out: Outgoing, piece: Packet, options: OutgoingOptions) -> Sent:
+    """Return what the kernel makes of a packet that takes some way, or of its fragment."""
+    given = bytes(piece)
     match out.choice.layer:
         case Layer.IPV4:
             source = _source(out, options)
@@ -107,7 +122,7 @@ def _as_sent(out: Outgoing, given: bytes, options: OutgoingOptions) -> Sent:
         case Layer.ICMPV6:
             source = _source(out, options)
             ours = source if isinstance(source, IPv6Address) else None
-            return icmpv6_as_sent(out.draft.packet, ours)
+            return icmpv6_as_sent(piece, ours)
     return Sent(given)
 
 
@@ -135,8 +150,12 @@ def _refusal(out: Outgoing, given: bytes) -> int | None:
     return None
 
 
-def _remarks(out: Outgoing, packet: Packet) -> Iterator[str]:
+def _remarks(out: Outgoing, packet: Packet, handed: tuple[Packet, ...]) -> Iterator[str]:
     link = out.link
+    if len(handed) > 1:
+        yield f"it is cut into {len(handed)} fragments; what is shown is the first"
+    if out.choice.layer is Layer.ICMPV6 and link is not None and len(bytes(packet)) > link.mtu:
+        yield f"the kernel cuts it into fragments, for an MTU of {link.mtu}"
     if link is not None and not link.is_up:
         yield f"{link.name} is down"
     if link is not None and IPv4 in packet and _is_martian(out, link):

@@ -23,6 +23,8 @@ from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Packet
 
 DEFAULT = Settings()
+IPV4_DST, IPV6_DST = slice(16, 20), slice(24, 40)
+"""Octets of the headers."""
 
 
 class HeaderIncludedSocket(KernelSocket):
@@ -55,6 +57,19 @@ class HeaderIncludedSocket(KernelSocket):
             raise
         self._kind = IPv4 if version == 4 else IPv6
         self._via = via
+
+    def post(self, octets: bytes) -> None:
+        """Send octets to where their header says, or to the neighbour that all go to.
+
+        Raises:
+            OSError: the kernel refused them.
+        """
+        if self._via is not None:
+            self._socket.sendto(octets, (str(self._via), 0))
+        elif self._kind is IPv4:
+            self._socket.sendto(octets, (socket.inet_ntoa(octets[IPV4_DST]), 0))
+        else:
+            self._socket.sendto(octets, (socket.inet_ntop(socket.AF_INET6, octets[IPV6_DST]), 0))
 
     def _address(self, packet: Packet) -> SocketAddress:
         ip = packet.headers[0]

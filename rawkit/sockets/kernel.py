@@ -7,7 +7,6 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 
 from rawkit.errors import BuildError
 from rawkit.sockets import options
@@ -82,10 +81,10 @@ class KernelSocket:
         if self._unheard >= BURST:
             self._take_in()
 
-    def ready(self, packet: Packet) -> Callable[[], object]:
-        """Return what hands a packet to the kernel when called; its departure is not told."""
-        address = self._address(packet)
-        return partial(self._socket.sendto, self._octets(packet), address)
+    def poster(self, packet: Packet) -> Callable[[bytes], object]:
+        """Return what hands octets over as those of such a packet; no departure is told."""
+        address, sendto = self._address(packet), self._socket.sendto
+        return lambda octets: sendto(octets, address)
 
     def play(self, volley: Volley) -> Volleyed:
         """Send requests one by one, each as soon as the one before is answered.

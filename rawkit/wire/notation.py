@@ -24,7 +24,7 @@ notation, so what is printed can be read again.
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, get_args
 
 from rawkit.errors import BuildError
@@ -38,6 +38,8 @@ from rawkit.wire.packet import Header, Packet
 
 PAYLOAD = -1
 """The place of what varies, where it is the payload."""
+KEPT = 256
+"""Lines whose packets are remembered: to read one takes longer than to send it."""
 Chance = Callable[[int], int]
 """Returns any whole number from 0 up to its argument, which it does not reach."""
 
@@ -78,6 +80,7 @@ class Draft:
         return varied(self.packet, [(one, one.value(number, chance)) for one in self.varying])
 
 
+@lru_cache(maxsize=KEPT)
 def parse(text: str) -> Draft:
     """Read a packet in notation.
 
