@@ -6,7 +6,7 @@ from rawkit.api.outgoing import Outgoing
 from rawkit.errors import UsageError
 from rawkit.sockets.identifiers import next_identifier
 from rawkit.sockets.sending import Layer
-from rawkit.wire.fragment import fragment
+from rawkit.wire.fragment import fragment, is_marked
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Packet
@@ -41,6 +41,8 @@ def pieces(out: Outgoing, packet: Packet, wanted: bool | int | None) -> tuple[Pa
     if place is None or len(bytes(Packet(packet.headers[place:], packet.payload))) <= size:
         return (packet,)
     ip = packet.headers[place]
+    if is_marked(packet):
+        return fragment(packet, size)
     if isinstance(ip, IPv4):
         # Where it is 0 the kernel would give each piece another, and nobody could join them.
         number = ip.identification or next_identifier()

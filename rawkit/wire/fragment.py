@@ -83,6 +83,12 @@ def pieces(
     return _whole(_Datagram.of(packet), identification).cut(cuts)
 
 
+def is_marked(packet: Packet) -> bool:
+    """Whether a fragment header in the packet says where to cut, and with which identification."""
+    place = _outermost(packet.headers)
+    return place is not None and _marked(packet.headers, place) is not None
+
+
 @record
 class _Datagram:
     """The datagram of a packet that is to be cut."""
@@ -100,7 +106,8 @@ class _Datagram:
         headers, place = packet.headers, _outermost(packet.headers)
         if place is None:
             raise BuildError(f"fragment: no IP header in {packet.outline}")
-        inner = _marked(headers, place)
+        marked = _marked(headers, place)
+        inner = place if marked is None else marked
         tunnel = tuple(header.recomputed() for header in headers[place:inner])
         ip = headers[inner]
         assert isinstance(ip, IPv4 | IPv6)
@@ -114,10 +121,12 @@ def _outermost(headers: tuple[Header, ...]) -> int | None:
     return next((n for n, header in enumerate(headers) if isinstance(header, IPv4 | IPv6)), None)
 
 
-def _marked(headers: tuple[Header, ...], place: int) -> int:
-    """Return the place of the IP header of the datagram to be cut, by default the outermost.
+def _marked(headers: tuple[Header, ...], place: int) -> int | None:
+    """Return the place of the IP header before a fragment header around the whole.
 
-    What says so is a fragment header around the whole, perhaps in a tunnel.
+    Args:
+        headers: of a packet.
+        place: that of the outermost IP header; it may be another one, in a tunnel.
     """
     ip = place
     for number, header in enumerate(headers[place:], place):
@@ -127,7 +136,7 @@ def _marked(headers: tuple[Header, ...], place: int) -> int:
             ip = number
         elif not isinstance(header, Extension):
             break
-    return place
+    return None
 
 
 @record

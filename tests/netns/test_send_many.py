@@ -15,6 +15,7 @@ from rawkit.errors import SendRefused, UsageError
 from rawkit.lab.topology import Lab
 from rawkit.sockets.sending import Layer
 from rawkit.wire import icmpv6
+from rawkit.wire.address import MAC
 from rawkit.wire.dissect import dissect, dissect_ip
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import Fragment
@@ -30,6 +31,8 @@ pytestmark = pytest.mark.netns
 
 A, C, D = (IPv4Address(f"10.1.0.{last}") for last in (1, 3, 4))
 A6, D6 = (IPv6Address(f"fd00:0:0:1::{last}") for last in (1, 4))
+
+MAC_OF_A, MAC_OF_D = (MAC.parse(f"02:00:00:00:01:0{last}") for last in (1, 4))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +63,8 @@ def test_each_packet_of_a_list_goes_by_the_layer_that_fits(net: Lab) -> None:
 
     assert [event.layer for event in events] == [Layer.IPV4, Layer.COOKED, Layer.COOKED]
     assert [event.number for event in events] == [1, 2, 3]
-    assert all(isinstance(event, PacketSent) for event in events)
+    first, second, _ = (event for event in events if isinstance(event, PacketSent))
+    assert (first.link, second.link) == (None, Ethernet(MAC_OF_D, MAC_OF_A, 0x0800))
     assert (report.sent, report.layer) == (3, Layer.IPV4)
 
 
@@ -197,6 +201,21 @@ def test_fragments_count_one_by_one(net: Lab) -> None:
     assert (report.sent, report.refused) == (6, 0)
 
 
+def test_a_fragment_header_says_which_datagram_of_a_tunnel_is_cut(net: Lab) -> None:
+    inside = "ip6(src=2001:db8::1,dst=2001:db8::2)/frag(id=7)/udp(1,7)/0x41*3000"
+    words = f"ip(src={A},dst={D},id=5)/{inside}"
+    foreseen = preview(words, fragment=True, at=net.first)
+    came = datagrams(net, lambda: send(words, fragment=True, at=net.first), 3)
+
+    joined = whole([packet.inside(IPv4) for packet in came])
+    assert joined is not None
+    assert joined.payload == b"A" * 3000
+    assert {packet[IPv4].identification for packet in came} == {5}
+    assert all(packet[IPv4].dont_fragment for packet in came)
+    assert {packet[Fragment].identification for packet in came} == {7}
+    assert [len(bytes(packet)) for packet in foreseen.pieces] == [1500, 1500, 212]
+
+
 def test_a_packet_that_fits_is_not_cut(net: Lab) -> None:
     words = f"ip6(src={A6},dst={D6})/udp(1,7)/0x41*1400"
     (came,) = datagrams(net, lambda: send(words, fragment=True, at=net.first), 1)
@@ -258,6 +277,17 @@ def test_a_source_within_a_tunnel_is_ours_where_its_end_is_not_known(net: Lab) -
     assert unknown.inside(IPv4)[IPv4].src == A
     with pytest.raises(OSError, match="no way to 2001:db8::9"):
         send(f"ip(dst={D})/ip6(dst=2001:db8::9,next=59)", at=net.first)
+
+
+def test_what_the_kernel_changed_is_told_of_each(net: Lab) -> None:
+    events: list[SendEvent] = []
+    words = f"ip(src={A},dst={D},checksum=1)/udp(1,7)"
+    came = arriving(net, lambda: send(words, layer="ipv4", announce=events.append, at=net.first), 1)
+
+    (event,) = events
+    assert isinstance(event, PacketSent)
+    assert event.packet[IPv4].checksum == 1
+    assert event.octets == came[0][14:] != bytes(event.packet)
 
 
 def test_packets_leave_at_their_interval(net: Lab) -> None:

@@ -9,7 +9,7 @@ from rawkit.wire import icmpv6, ip_options
 from rawkit.wire.dissect import dissect, dissect_ip
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import DestinationOptions, Fragment, HopByHop, Routing
-from rawkit.wire.fragment import fragment, pieces
+from rawkit.wire.fragment import fragment, is_marked, pieces
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Packet
@@ -170,6 +170,9 @@ def test_one_that_is_quoted_says_nothing() -> None:
 
     cut = fragment(error, 1280, 9)
 
+    assert is_marked(quoted)
+    assert not is_marked(error)
+    assert not is_marked(cut[0])
     assert [one[Fragment].identification for one in cut] == [9, 9]
 
 
