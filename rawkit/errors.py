@@ -29,6 +29,8 @@ class NotationError(BuildError):
     """A packet or a filter in words is not well formed; ``column`` says where."""
 
     def __init__(self, message: str, text: str, column: int) -> None:
+        self.problem = message
+        """What is wrong, without the column."""
         self.text = text
         """The whole of it."""
         self.column = column

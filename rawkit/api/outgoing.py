@@ -19,6 +19,7 @@ from rawkit.sockets.ports import free_ports
 from rawkit.sockets.sending import Choice, Layer, choose
 from rawkit.wire.address import BROADCAST, MAC, Address
 from rawkit.wire.arp import ARP
+from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.ndp import multicast_mac
@@ -30,6 +31,7 @@ from rawkit.wire.udp import UDP
 Sendable = Packet | Header | str
 """A packet; or one in notation, see :mod:`rawkit.wire.notation`."""
 NO_MAC = MAC(bytes(6))
+EVERYBODY = IPv4Address("255.255.255.255")
 LINK_LAYERS = (Layer.COOKED, Layer.FRAME)
 FIRST_SEQUENCE = 1
 ASK_EVERY = 0.5
@@ -101,7 +103,8 @@ class Ways:
         choice = choose(draft.packet, self._layer)
         dst, via, name = destination(draft.packet), self._via, self._interface
         to = via or dst
-        hop = None if to is None else self.hop(to)
+        asks = name is None or choice.layer is not Layer.FRAME or bool(draft.left_out)
+        hop = self.hop(to) if to is not None and asks else None
         name = name or (hop.interface if hop else None)
         if name is None and choice.layer in LINK_LAYERS:
             raise UsageError(f"{choice.layer.value}: no route says over which interface; name it")
@@ -109,7 +112,7 @@ class Ways:
         if via is None and hop is not None and hop.interface == name:
             via = hop.gateway
         filled = Filler(draft, to, out, self.source).filled() if draft.left_out else draft
-        neighbour = self._neighbour(filled.packet, via or dst, out)
+        neighbour = neighbour_of(filled, via or dst, out, hop)
         if isinstance(neighbour, MAC):
             filled = addressed(filled, neighbour)
         return Outgoing(filled, choice, name, out, hop, via, neighbour)
@@ -158,26 +161,30 @@ class Ways:
             self._macs[key] = report.mac
         return self._macs[key]
 
-    def _neighbour(
-        self, packet: Packet, to: Address | None, out: HostLink | None
-    ) -> Address | MAC | None:
-        """Return the hardware address that a frame is for, or who has to be asked for it."""
-        if ARP in packet:
-            return BROADCAST
-        if out is None or not out.has_neighbours or to is None:
-            return NO_MAC
-        if to.is_multicast:
-            return multicast_mac(to)
-        if isinstance(to, IPv4Address) and self._is_broadcast(to, out.name):
-            return BROADCAST
-        return to
 
-    def _is_broadcast(self, address: IPv4Address, interface: str) -> bool:
-        """Whether an address means every host on a link."""
-        if address == IPv4Address("255.255.255.255"):
-            return True
-        found = self.hop(address)
-        return found.kind == "broadcast" and found.interface == interface
+def neighbour_of(
+    draft: Draft, to: Address | None, out: HostLink | None, hop: NextHop | None
+) -> Address | MAC | None:
+    """Return the hardware address that a frame is for, or who has to be asked for it.
+
+    Args:
+        draft: the packet.
+        to: the address on the link that it is sent to.
+        out: the link.
+        hop: what the kernel's routes say.
+    """
+    first = draft.packet.headers[0]
+    if isinstance(first, Ethernet) and (0, "dst") not in draft.left_out:
+        return MAC(first.dst)
+    if ARP in draft.packet:
+        return BROADCAST
+    if out is None or not out.has_neighbours or to is None:
+        return NO_MAC
+    if to.is_multicast:
+        return multicast_mac(to)
+    if to == EVERYBODY or (hop is not None and hop.kind == "broadcast"):
+        return BROADCAST
+    return to
 
 
 def draft_of(given: Sendable) -> Draft:

@@ -133,8 +133,8 @@ class Sending:
         self._sent += 1
         self._octets += shot.size
         if self._announce is not None and shot.packet is not None:
-            out = shot.out
-            self._announce(PacketSent(number, shot.packet, out.choice.layer, out.interface))
+            layer, interface = shot.out.choice.layer, shot.out.interface
+            self._announce(PacketSent(number, shot.packet, layer, interface, shot.link))
 
     def _note(self, number: int, shot: Shot, error: OSError) -> None:
         out = shot.out

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from rawkit.api.outgoing import OutgoingOptions
 from rawkit.errors import SendRefused
 from rawkit.record import record
+from rawkit.sockets.kernel_rules import icmpv6_as_sent, ipv4_as_sent
 from rawkit.sockets.sending import Layer
+from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.packet import Packet
 
 
@@ -19,6 +21,18 @@ class PacketSent:
     """As it was handed over."""
     layer: Layer
     interface: str | None
+    link: Ethernet | None
+    """The header that a cooked socket had the kernel write around it."""
+
+    @property
+    def octets(self) -> bytes:
+        """As it left: with what the kernel changed, and zeros where only it knows."""
+        match self.layer:
+            case Layer.IPV4:
+                return ipv4_as_sent(bytes(self.packet), None).octets
+            case Layer.ICMPV6:
+                return icmpv6_as_sent(self.packet, None).octets
+        return bytes(self.packet)
 
 
 @record
@@ -26,6 +40,7 @@ class PacketRefused:
     """The kernel did not take a packet."""
 
     number: int
+    """Which one of all, from 1."""
     packet: Packet
     layer: Layer
     interface: str | None

@@ -46,6 +46,8 @@ class Shot(NamedTuple):
     packet: Packet | None
     """``None``: nobody asked for it."""
     out: Outgoing
+    link: Ethernet | None = None
+    """The header that a cooked socket is told of beside the packet."""
 
 
 Round = Callable[[int], Sequence[Shot]]
@@ -152,9 +154,10 @@ class Shots:
         shots = []
         for piece in pieces(out, packet, self._options.get("fragment")):
             whole = framed(out, piece)
-            octets = bytes(whole)
-            size = len(octets) - HEADER * (whole is not piece)
-            shots.append(Shot(self._post(out, whole), octets, size, piece, out))
+            octets, link = bytes(whole), whole.headers[0] if whole is not piece else None
+            size = len(octets) - (HEADER if link else 0)
+            assert link is None or isinstance(link, Ethernet)
+            shots.append(Shot(self._post(out, whole), octets, size, piece, out, link))
         return tuple(shots)
 
     def _post(self, out: Outgoing, packet: Packet) -> Post:

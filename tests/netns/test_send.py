@@ -209,6 +209,23 @@ def test_an_arp_request_is_filled_in_and_broadcast(net: Lab) -> None:
     assert frame[14:].startswith(bytes.fromhex("0001080006040001") + OURS + A.packed)
 
 
+def test_a_frame_that_says_all_itself_asks_for_no_route(net: Lab) -> None:
+    packet = Ethernet(THEIRS, OURS) / IPv4(ELSEWHERE, ELSEWHERE) / HELLO
+
+    (frame,) = arriving(net, lambda: send(packet, interface="eth0", at=net.first))
+
+    assert frame == bytes(packet)
+    assert preview(packet, interface="eth0", at=net.first).neighbour == THEIRS
+
+
+@pytest.mark.parametrize("dst", ["10.1.255.255", "255.255.255.255"])
+def test_what_is_for_everybody_goes_to_everybody(net: Lab, dst: str) -> None:
+    words = f"ip(src={A},dst={dst},id=1)/udp(9,7)"
+    (frame,) = arriving(net, lambda: send(words, layer="cooked", interface="eth0", at=net.first))
+
+    assert frame[:6] == b"\xff" * 6
+
+
 def test_multicast_has_its_hardware_address_unasked(net: Lab) -> None:
     words = f"ip6(src={A6},dst=ff02::1234:5678)/udp(9,7)"
     (frame,) = arriving(net, lambda: send(words, layer="cooked", interface="eth0", at=net.first))
