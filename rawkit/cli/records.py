@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from json import dumps
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Union
 
+from rawkit.cli.socket_fields import SOCKET_FIELDS
 from rawkit.wire.address import Address
 
 if TYPE_CHECKING:
@@ -301,6 +302,7 @@ FIELDS: dict[str, Field] = {
     "servers": Field("list of their addresses"),
     "search_domains": Field("list of objects: domains to look up short names in"),
     "domains": Field("list of their names"),
+    **{name: Field(*told) for name, told in SOCKET_FIELDS.items()},
 }
 """Every name that an object may have, in no object with another meaning. Append yours."""
 

@@ -13,6 +13,8 @@ from rawkit.record import record
 UNREACHABLE, SOURCE_QUENCH, REDIRECT, TIME_EXCEEDED, PARAMETER_PROBLEM = 3, 4, 5, 11, 12
 UNREACHABLE_IPV6, TOO_BIG_IPV6, TIME_EXCEEDED_IPV6, PARAMETER_PROBLEM_IPV6 = 1, 2, 3, 4
 REDIRECT_IPV6 = 137
+LAST_ERROR_IPV6 = 127
+"""Types of ICMPv6 up to here are errors, whether anybody knows them or not."""
 REASSEMBLY = 1
 """Code of "time exceeded" of ICMP that is about fragments; ICMPv6 makes no difference."""
 IPV4_CODES = (
@@ -78,6 +80,7 @@ TABLE = (
         Told(4, UNREACHABLE, code, number, is_fatal)
         for code, (number, is_fatal) in enumerate(IPV4_CODES)
     ),
+    Told(4, UNREACHABLE, None, 0),
     Told(4, SOURCE_QUENCH, None, 0),
     Told(4, REDIRECT, None, 0),
     Told(4, TIME_EXCEEDED, REASSEMBLY, 0),
@@ -87,6 +90,7 @@ TABLE = (
         Told(6, UNREACHABLE_IPV6, code, number, is_fatal)
         for code, (number, is_fatal) in enumerate(IPV6_CODES)
     ),
+    Told(6, UNREACHABLE_IPV6, None, e.EPROTO, is_fatal=True),
     Told(6, TOO_BIG_IPV6, None, e.EMSGSIZE),
     Told(6, TIME_EXCEEDED_IPV6, None, e.EHOSTUNREACH),
     Told(6, PARAMETER_PROBLEM_IPV6, None, e.EPROTO, is_fatal=True),
@@ -103,6 +107,8 @@ def told(version: int, type_: int, code: int) -> Told | None:
         code: the code octet.
     """
     of_type = [one for one in TABLE if (one.version, one.type) == (version, type_)]
+    if version == 6 and not of_type and type_ <= LAST_ERROR_IPV6:
+        return Told(6, type_, None, e.EPROTO)  # RFC 4443 §2.4 (a): to be passed on
     return next((one for one in of_type if one.code in (None, code)), None)
 
 

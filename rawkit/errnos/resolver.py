@@ -87,13 +87,11 @@ GETADDRINFO = (
     ),
 )
 GETHOSTBYNAME = (
-    ResolverError("HOST_NOT_FOUND", 1, "unknown name", "getaddrinfo: EAI_NONAME"),
+    ResolverError("HOST_NOT_FOUND", 1, "unknown name", "as EAI_NONAME"),
+    ResolverError("TRY_AGAIN", 2, "no answer from the name server, or not now", "as EAI_AGAIN"),
+    ResolverError("NO_RECOVERY", 3, "the name server failed to answer", "as EAI_FAIL"),
     ResolverError(
-        "TRY_AGAIN", 2, "no answer from the name server, or not now", "getaddrinfo: EAI_AGAIN"
-    ),
-    ResolverError("NO_RECOVERY", 3, "the name server failed to answer", "getaddrinfo: EAI_FAIL"),
-    ResolverError(
-        "NO_DATA", 4, "the name has no IPv4 address: others were not asked for", "getaddrinfo"
+        "NO_DATA", 4, "the name has no IPv4 address: others were not asked for", "getaddrinfo(3)"
     ),
 )
 """Of ``h_errno`` (netdb.h), which Python's ``socket.herror`` bears."""

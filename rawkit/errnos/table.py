@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from functools import cache
 
+from rawkit.errnos import icmp
 from rawkit.errnos.meaning import Meaning
 from rawkit.errors import UsageError
 
@@ -117,8 +118,11 @@ def explain(number: int, call: str, kind: str | None = None) -> str:
         call: the call that failed, as in ``CALLS``.
         kind: of which socket, as in ``KINDS``; none: of any.
     """
-    known = meaning(number, call, kind)
-    return said(number) if known is None else f"{said(number)}: {known.told}"
+    if (known := meaning(number, call, kind)) is not None:
+        return f"{said(number)}: {known.told}"
+    if any(icmp.behind(number)):
+        return f"{said(number)}: an ICMP error says so (try: rawkit errno {name_of(number)})"
+    return said(number)
 
 
 def kind_for(family: int, type_: int, protocol: int) -> str | None:

@@ -117,6 +117,13 @@ def test_a_connection_reset_before_it_is_accepted_is_handed_out() -> None:
             " another thread (try: look for a second close; soon the number may stand for"
             " something else)",
         ),
+        (
+            errno.ENONET,
+            "recv",
+            "udp",
+            "machine is not on the network (ENONET): an ICMP error says so (try: rawkit errno"
+            " ENONET)",
+        ),
         (errno.EXDEV, "send", None, "invalid cross-device link (EXDEV)"),
         (99_999, "send", None, "unknown error 99999 (99999)"),
     ],

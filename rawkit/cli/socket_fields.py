@@ -1,0 +1,20 @@
+"""Names in the objects of the commands about sockets: what each means, and its unit.
+
+They belong to :data:`rawkit.cli.records.FIELDS`, where nothing has another meaning.
+"""
+
+SOCKET_FIELDS: dict[str, tuple[str, ...]] = {
+    # errno
+    "errno_name": ("name of the error, such as `ECONNREFUSED` or `EAI_NONAME`; `null`: none",),
+    "call": ('call that gives it, such as `"connect"`; `"any"`: each',),
+    "socket_kinds": ("list of the kinds of sockets that it is true of; empty: of all",),
+    "cause": ("why it comes, as a clause; `null`: not known",),
+    "way_out": ("what to do about it; `null`: nothing to say",),
+    "resolver_code": ("number of an error of the resolver: `EAI_…` below 0, `h_errno` above",),
+    "icmp_version": ("4: ICMP, 6: ICMPv6",),
+    "becomes": ("object: what different sockets report of an ICMP error",),
+    "udp": ("name of the errno of a connected UDP socket; `null`: it hears nothing",),
+    "udp_recverr": ("the same of a UDP socket with `IP_RECVERR` or `IPV6_RECVERR`",),
+    "tcp_connecting": ("the same of a TCP socket whose SYN is not answered yet",),
+    "tcp_connected": ("the same of a TCP connection",),
+}
