@@ -27,6 +27,7 @@ COMMANDS = {
     "trace": "find the routers on the way to a host (traceroute(8)'s letters)",
     "pmtu": "find the largest packet that reaches a host whole (tracepath(8)'s letters)",
     "resolve": "ask who on the link has an address, by ARP or NDP (arping(8)'s letters)",
+    "sniff": "hear what passes on a link, or on all (tcpdump(8)'s letters)",
     "errno": "say what an error of a socket means, why it came, and what to do",
     "lab": "build a network in namespaces, and run things in it",
     "caps": "show what this process may do, and what that allows",

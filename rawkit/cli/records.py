@@ -302,6 +302,40 @@ FIELDS: dict[str, Field] = {
     "servers": Field("list of their addresses"),
     "search_domains": Field("list of objects: domains to look up short names in"),
     "domains": Field("list of their names"),
+    # a packet that was heard
+    "number": Field("place of the packet among all that were heard, from 1"),
+    "nanoseconds": Field("the part of a second in `time`, in full", "nanoseconds"),
+    "direction": Field(
+        '`"in"`, `"out"`, `"broadcast"`, `"multicast"` or `"other host"`; `null`: not known'
+    ),
+    "frame_length": Field("the frame as it was on the link", OCTETS),
+    "captured_length": Field("those of it that were kept", OCTETS),
+    "checksum_verdict": Field(
+        '`"valid"`, `"bad"`, or `"unfinished"`: left to the hardware by the sender\'s kernel;'
+        " `null`: nobody has looked"
+    ),
+    "super_packet": Field("whether offload made one of several: no wire has carried it so"),
+    "text": Field("the packet in a line, as without `--json`"),
+    "headers": Field("list of objects: the headers, outermost first"),
+    "header": Field("its class in the library"),
+    "fields": Field(
+        "object: its fields under their names in [the library](wire.md#headers), octets in"
+        " hexadecimal; a field that is empty is `null`"
+    ),
+    "problem": Field("why reading stopped before the end; `null`: it did not"),
+    "octets": Field("the whole frame in hexadecimal; `null`: not asked for (`-x`)"),
+    # what was heard in all
+    "filter": Field("what chose the packets, in words; empty: all of them"),
+    "captured": Field("that were told or written", "packets"),
+    "passed": Field("that passed the filter, those dropped or left unread included", "packets"),
+    "captured_octets": Field("of those captured, as they were on the link", OCTETS),
+    "interfaces_heard": Field("list of objects: on which interfaces"),
+    "packets": Field("how many of them were captured there"),
+    "bad_checksums": Field("captured, with a wrong checksum", "packets"),
+    "unfinished_checksums": Field("captured, with a checksum left to the hardware", "packets"),
+    "super_packets": Field("captured that no wire has carried so (offload)", "packets"),
+    "cut_packets": Field("captured, but not with all their octets", "packets"),
+    "listened": Field("how long", SECONDS),
     **{name: Field(*told) for name, told in SOCKET_FIELDS.items()},
 }
 """Every name that an object may have, in no object with another meaning. Append yours."""
