@@ -29,6 +29,7 @@ COMMANDS = {
     "resolve": "ask who on the link has an address, by ARP or NDP (arping(8)'s letters)",
     "sniff": "hear what passes on a link, or on all (tcpdump(8)'s letters)",
     "errno": "say what an error of a socket means, why it came, and what to do",
+    "sockaddr": "show the octets that bind and connect are given for an address",
     "lab": "build a network in namespaces, and run things in it",
     "caps": "show what this process may do, and what that allows",
     "doctor": "check this machine: what works, what does not, and the way out",

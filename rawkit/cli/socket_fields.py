@@ -17,4 +17,16 @@ SOCKET_FIELDS: dict[str, tuple[str, ...]] = {
     "udp_recverr": ("the same of a UDP socket with `IP_RECVERR` or `IPV6_RECVERR`",),
     "tcp_connecting": ("the same of a TCP socket whose SYN is not answered yet",),
     "tcp_connected": ("the same of a TCP connection",),
+    # sockaddr
+    "socket_address": ("address of a socket in the notation of the project, without names",),
+    "struct": ('C struct of it, such as `"sockaddr_in"`',),
+    "sockaddr": ("what is handed to bind(2) and connect(2), in hexadecimal",),
+    "struct_octets": ("the whole struct; what is not handed over is not looked at", "octets"),
+    "members": ("list of objects: the fields of the struct, in their order",),
+    "member": ("name of a field of the struct",),
+    "c_type": ("its type in C",),
+    "at": ("where it begins in the struct", "octets"),
+    "member_octets": ("what is in it, in hexadecimal",),
+    "byte_order": ('`"network"` or `"host"`; `null`: it is no number',),
+    "value": ("what it says, in words",),
 }
