@@ -40,9 +40,13 @@ def values_of(kind: str, count: int = COUNT, seed: int = 1) -> Iterator[Values]:
     hosts = [net + bytes((number,)) for number in range(1, HOSTS + 1)]
     stations = [b"\2\0\0\0\0" + bytes((number,)) for number in range(STATIONS)]
     for _ in range(count):
+        dst_mac, src_mac = chance.sample(stations, 2)
+        src, dst = chance.sample(hosts, 2)
         yield Values(
-            *chance.sample(stations, 2),
-            *chance.sample(hosts, 2),
+            dst_mac,
+            src_mac,
+            src,
+            dst,
             chance.getrandbits(16),
             chance.randrange(1024, 65536),
             chance.randrange(1024, 65536),

@@ -28,26 +28,29 @@ def tcp(v: Any) -> Packet:
     """Return TCP in IPv4."""
     ip = IPv4(v.src, v.dst, identification=v.identification, dont_fragment=False)
     segment = TCP(v.src_port, v.dst_port, v.sequence, v.acknowledgment, v.flags)
-    return Ethernet(v.dst_mac, v.src_mac) / ip / segment / v.payload
+    made: Packet = Ethernet(v.dst_mac, v.src_mac) / ip / segment / v.payload
+    return made
 
 
 def udp(v: Any) -> Packet:
     """Return UDP in IPv4."""
     ip = IPv4(v.src, v.dst, identification=v.identification, dont_fragment=False)
-    return Ethernet(v.dst_mac, v.src_mac) / ip / UDP(v.src_port, v.dst_port) / v.payload
+    made: Packet = Ethernet(v.dst_mac, v.src_mac) / ip / UDP(v.src_port, v.dst_port) / v.payload
+    return made
 
 
 def tcp_in_ipv6(v: Any) -> Packet:
     """Return TCP in IPv6."""
     segment = TCP(v.src_port, v.dst_port, v.sequence, v.acknowledgment, v.flags)
-    return Ethernet(v.dst_mac, v.src_mac) / IPv6(v.src, v.dst) / segment / v.payload
+    made: Packet = Ethernet(v.dst_mac, v.src_mac) / IPv6(v.src, v.dst) / segment / v.payload
+    return made
 
 
 def read(octets: bytes) -> Fields:
     """Look at every field of TCP in either IP."""
     packet = dissect_frame(octets)
-    frame: Any
-    frame, ip, segment = packet.headers
+    headers: Any = packet.headers
+    frame, ip, segment = headers
     return (
         *(frame.dst, frame.src, ip.src, ip.dst, ip.ttl),
         *(segment.src_port, segment.dst_port, segment.sequence, segment.flags, packet.payload),
@@ -57,8 +60,8 @@ def read(octets: bytes) -> Fields:
 def read_udp(octets: bytes) -> Fields:
     """Look at every field of UDP in IPv4."""
     packet = dissect_frame(octets)
-    frame: Any
-    frame, ip, datagram = packet.headers
+    headers: Any = packet.headers
+    frame, ip, datagram = headers
     return (
         *(frame.dst, frame.src, ip.src, ip.dst, ip.ttl),
         *(datagram.src_port, datagram.dst_port, 0, 0, packet.payload),
