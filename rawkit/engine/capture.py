@@ -83,12 +83,18 @@ class Books:
         """Enter a packet."""
         self.captured += 1
         self.octets += received.length
-        self.super_packets += received.super_packet
-        self.cut += received.is_cut
-        self.add_to(received.interface or "?", 1)
-        if received.checksum is not Checksum.VALID:
-            self.bad += received.checksum is Checksum.BAD
-            self.unfinished += received.checksum is Checksum.UNFINISHED
+        name, known = received.interface or "?", self.interfaces
+        if name in known:
+            known[name] += 1
+        else:
+            self.add_to(name, 1)
+        if received.super_packet:
+            self.super_packets += 1
+        if len(received.octets) < received.length:
+            self.cut += 1
+        if (checksum := received.checksum) is not Checksum.VALID:
+            self.bad += checksum is Checksum.BAD
+            self.unfinished += checksum is Checksum.UNFINISHED
 
     def add_to(self, interface: str, count: int) -> None:
         """Enter that so many packets were of an interface."""
@@ -125,10 +131,11 @@ class Capture:
             # Over it is once there is nothing left to read, of what came in time.
             is_over = news is None and (self.is_stopped or now >= self.ends_at)
             return OVER if is_over else Step((), (), self.ends_at)
-        if not self.wants(news):
+        books = self._books
+        if news.time > self.ends_at or books.captured >= self._wanted:
             return OVER
-        self._books.add(news)
-        return Step((), (news,), None if self.is_full else self.ends_at)
+        books.add(news)
+        return Step((), (news,), None if books.captured >= self._wanted else self.ends_at)
 
     def wants(self, received: ReceivedFrame) -> bool:
         """Tell whether a packet is still to be told: it came in time, and there are not enough."""

@@ -88,24 +88,28 @@ class FrameNews:
         """
         if hardware in FRAMED and not self._cooked:
             link_type, packet = ETHERNET, dissect_frame(octets)
-            checksum = _said(status) or verdict_on(octets, packet)
+            checksum = _said(status) if status & SAYS_CHECKSUM else verdict_on(octets, packet)
         else:
             packet = self._rebuilt(octets, protocol, where, source)
-            checksum = _said(status) or verdict(packet)
+            checksum = _said(status) if status & SAYS_CHECKSUM else verdict(packet)
             link_type = ETHERNET if self._cooked else RAW
             if self._cooked:
                 octets, length = packet.headers[0].pack(octets), length + SIZE
         is_super = status & GSO_TCP != 0
         if length > self._limits.get(interface, 0):
             is_super = length > self._limit(interface) or is_super
-        vlan = tag_of(status, *tag)
+        vlan = tag_of(status, *tag) if status & options.TP_STATUS_VLAN_VALID else None
         if vlan is not None and link_type == ETHERNET and len(octets) >= ADDRESSES:
             octets, length = tagged(octets, vlan), length + TAG
         self._number += 1
-        at, time_ns, clock = _time(stamp)
-        frame = self._number, time_ns, octets, length, link_type, is_super
-        way = DIRECTIONS.get(where)
-        return ReceivedFrame(packet, at, interface, clock, checksum, vlan, way, None, *frame)
+        at, ns, clock = _time(stamp)
+        way, n = DIRECTIONS.get(where), self._number
+        # fmt: off
+        return ReceivedFrame(
+            packet, at, interface, clock, checksum, vlan, way, None, n, ns, octets, length,
+            link_type, is_super,
+        )
+        # fmt: on
 
     def _rebuilt(self, octets: bytes, protocol: int, where: int, source: bytes) -> Packet:
         """Return a packet behind the Ethernet header that it had, as far as that is known."""
@@ -132,10 +136,8 @@ class FrameNews:
         return limit
 
 
-def _said(status: int) -> Checksum | None:
-    """Return what the kernel says of a checksum, if it says anything."""
-    if not status & SAYS_CHECKSUM:
-        return None
+def _said(status: int) -> Checksum:
+    """Return what the kernel says of a checksum."""
     is_unfinished = status & options.TP_STATUS_CSUMNOTREADY
     return Checksum.UNFINISHED if is_unfinished else Checksum.VALID
 

@@ -9,6 +9,8 @@ from rawkit.sockets import options
 from rawkit.sockets.frames import FrameOptions, FrameSocket
 from rawkit.sockets.interfaces import name_of
 from rawkit.sockets.ring import BlockRing, FrameHead
+from rawkit.wire.news import News
+from rawkit.wire.received_frame import ReceivedFrame
 
 RING = 32 << 20
 """Octets of a ring where nothing is said: two hundred thousand small frames."""
@@ -83,26 +85,49 @@ class FrameRing(FrameSocket):
     def _share_memory(self, sock: socket.socket, wanted: FrameOptions) -> None:
         self.ring = BlockRing(sock, self._size, PATIENCE)
 
-    def _read(self) -> bool:
+    def receive(self) -> News | None:
+        if self._pending:
+            return self._pending.popleft()
         found = next(self._next, None)
         if found is None:
+            if self._lost is not None:
+                raise self._lost
             self._next = self.ring.frames()
             found = next(self._next, None)
         if found is None:
             self._raise_error()
             self._found_empty()
-            return False
+            return self._pending.popleft() if self._pending else None
         self._heard = True
-        if self._departures.waiting:
+        if self._departures.waiting:  # what was sent is told before what answers it
             self._note_answer()
-        head, octets = found
-        (_, seconds, ns, _, length, status, _, _, _, tci, tag_type) = head[:11]
-        (_, protocol, index, hardware, where, size, source) = head[11:]
-        name = self._names.get(index) or self.name_of(index)
-        about = name, socket.ntohs(protocol), hardware, where, source[:size]
-        news = self._news.of(octets, (seconds, ns), status, (tci, tag_type), length, *about)
-        self._pending.append(news)
-        return True
+            self._pending.append(self._news_of(*found))
+            return self._pending.popleft()
+        return self._news_of(*found)
+
+    def _news_of(self, head: FrameHead, octets: bytes) -> ReceivedFrame:
+        # fmt: off
+        (_, seconds, ns, _, length, status, _, _, _, tci, tag_type,
+         _, protocol, index, hardware, where, size, source) = head
+        # fmt: on
+        return self._news.of(
+            octets,
+            (seconds, ns),
+            status,
+            (tci, tag_type),
+            length,
+            self._names.get(index) or self.name_of(index),
+            socket.ntohs(protocol),
+            hardware,
+            where,
+            source[:size],
+        )
+
+    def _read(self) -> bool:
+        news = self.receive()
+        if news is not None:
+            self._pending.appendleft(news)
+        return news is not None
 
     def _raise_error(self) -> None:
         """Tell of what has happened to the socket; the ring does not."""

@@ -3,6 +3,7 @@
 import os
 import select
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rawkit.sockets.frame_ring import FrameRing
@@ -27,6 +28,8 @@ class Stoppable:
         """
         self.frames = frames
         self._outer = outer or frames
+        self.receive: Callable[[], News | None] = self._outer.receive
+        """Returns the next thing that has happened, as every pipe does."""
         self._counts = (0, 0)
         self._lock = threading.RLock()  # a signal handler may interrupt its own thread
         self._is_closed = False
@@ -57,9 +60,6 @@ class Stoppable:
 
     def send(self, packet: Packet) -> None:
         self._outer.send(packet)
-
-    def receive(self) -> News | None:
-        return self._outer.receive()
 
     def fileno(self) -> int:
         return self._both.fileno()

@@ -5,22 +5,35 @@ that :func:`rawkit.wire.verify.verdict` takes, which packs each header anew. Wha
 quite usual is left to that; the result is always the same.
 """
 
-from rawkit.wire.checksum import internet_checksum
+import struct
+
 from rawkit.wire.numbers import EtherType, IPProtocol
 from rawkit.wire.packet import Packet
 from rawkit.wire.received import Checksum
 from rawkit.wire.verify import verdict
 
-IPV4, IPV6 = EtherType.IPV4.to_bytes(2, "big"), EtherType.IPV6.to_bytes(2, "big")
-FRAME = 14
-"""Where what the frame carries begins."""
+FRAME, IPV4_HEADER, IPV6_HEADER = 14, 20, 40
+INSIDE = FRAME + IPV4_HEADER
+"""Where what IPv4 carries begins."""
+LAYOUT = struct.Struct("!HBxHxxHxB")
+"""Of a frame, from the EtherType on: that; version and length of an IPv4 header, total
+length, flags and offset, protocol."""
+IPV4, IPV6 = int(EtherType.IPV4), int(EtherType.IPV6)
 PLAIN = 0x45
 """The first octet of an IPv4 header without options."""
 FRAGMENTED = 0x3FFF
 """Of the field with flags and offset: what a whole datagram has not."""
-LEAST = {IPProtocol.TCP: 20, IPProtocol.UDP: 8, IPProtocol.ICMP: 8, IPProtocol.ICMPV6: 8}
-"""Octets that each has at least."""
-UDP_LENGTH, UDP_CHECKSUM = slice(4, 6), slice(6, 8)
+TCP, UDP = int(IPProtocol.TCP), int(IPProtocol.UDP)
+ICMP, ICMPV6 = int(IPProtocol.ICMP), int(IPProtocol.ICMPV6)
+IN_IPV4, IN_IPV6 = {TCP: 20, UDP: 8, ICMP: 8}, {TCP: 20, UDP: 8, ICMPV6: 8}
+"""What each carries that is summed up here, and how many octets it has at least."""
+ADDRESSES = (1 << 64) - 1
+"""The last octets of an IPv4 header without options."""
+IPV6_VERSION = 6
+LENGTHS = struct.Struct("!HH")
+"""Length and checksum of a UDP header."""
+NEVER = 1 << 20
+"""More octets than there are: of protocols that are left to others."""
 READ = 3
 """Headers of a packet whose third one was read."""
 
@@ -32,57 +45,52 @@ def verdict_on(octets: bytes, packet: Packet) -> Checksum:
         octets: the frame, from its Ethernet header on.
         packet: the same, read.
     """
-    kind = octets[12:14]
+    if len(octets) < INSIDE or len(packet.headers) < READ:
+        return verdict(packet)
+    kind, first, total, fragment, protocol = LAYOUT.unpack_from(octets, FRAME - 2)
     found = None
-    if len(packet.headers) >= READ:
-        if kind == IPV4:
-            found = _on_ipv4(octets)
-        elif kind == IPV6:
-            found = _on_ipv6(octets)
+    if kind == IPV4:
+        end, size = FRAME + total, total - IPV4_HEADER
+        is_whole = end <= len(octets) and not fragment & FRAGMENTED
+        if first == PLAIN and is_whole and size >= IN_IPV4.get(protocol, NEVER):
+            header = int.from_bytes(octets[FRAME:INSIDE], "big")
+            if header % 0xFFFF:
+                return Checksum.BAD
+            covered = None if protocol == ICMP else header & ADDRESSES
+            found = _on_carried(protocol, covered, octets[INSIDE:end])
+    elif kind == IPV6:
+        found = _on_ipv6(octets)
     return verdict(packet) if found is None else found
 
 
-def _on_ipv4(octets: bytes) -> Checksum | None:
-    header = octets[FRAME : FRAME + 20]
-    if len(header) < 20 or header[0] != PLAIN:
-        return None
-    protocol, end = header[9], FRAME + int.from_bytes(header[2:4], "big")
-    if protocol == IPProtocol.ICMPV6 or int.from_bytes(header[6:8], "big") & FRAGMENTED:
-        return None
-    carried = octets[FRAME + 20 : end]
-    if end > len(octets) or len(carried) < LEAST.get(protocol, 1 << 20):  # type: ignore[call-overload]  # any number
-        return None
-    if internet_checksum(header):
-        return Checksum.BAD
-    covered = b"" if protocol == IPProtocol.ICMP else header[12:20]
-    return _on_carried(protocol, covered, carried)
-
-
 def _on_ipv6(octets: bytes) -> Checksum | None:
-    header = octets[FRAME : FRAME + 40]
-    if len(header) < 40 or header[0] >> 4 != 6:
+    start = FRAME + IPV6_HEADER
+    if len(octets) < start or octets[FRAME] >> 4 != IPV6_VERSION:
         return None
-    protocol, length = header[6], int.from_bytes(header[4:6], "big")
-    carried = octets[FRAME + 40 : FRAME + 40 + length]
-    if protocol == IPProtocol.ICMP or length < LEAST.get(protocol, 1 << 20):  # type: ignore[call-overload]  # any number
+    protocol, length = octets[FRAME + 6], octets[FRAME + 4] << 8 | octets[FRAME + 5]
+    if length < IN_IPV6.get(protocol, NEVER) or start + length > len(octets):
         return None
-    if len(carried) < length:
-        return None
-    return _on_carried(protocol, header[8:40], carried)
+    addresses = int.from_bytes(octets[FRAME + 8 : start], "big")
+    return _on_carried(protocol, addresses, octets[start : start + length])
 
 
-def _on_carried(protocol: int, addresses: bytes, carried: bytes) -> Checksum | None:
+def _on_carried(protocol: int, addresses: int | None, carried: bytes) -> Checksum | None:
     """Judge what IP carries.
 
     Args:
         protocol: its number.
-        addresses: of the pseudo header; empty: the checksum covers none.
+        addresses: of the pseudo header, as a number; ``None``: the checksum covers none.
         carried: its header and all behind it.
     """
-    if protocol == IPProtocol.UDP:
-        if carried[UDP_CHECKSUM] == b"\0\0":
-            return None  # its sender made none; what it carries may have one
-        if int.from_bytes(carried[UDP_LENGTH], "big") != len(carried):
-            return None
-    pseudo = addresses + (protocol << 32 | len(carried)).to_bytes(8, "big") if addresses else b""
-    return Checksum.BAD if internet_checksum(pseudo + carried) else Checksum.VALID
+    length = len(carried)
+    if protocol == UDP:
+        announced, checksum = LENGTHS.unpack_from(carried, 4)
+        if not checksum or announced != length:
+            return None  # its sender made none, or it is shorter than its datagram
+    total = int.from_bytes(carried, "big")
+    if length & 1:
+        total <<= 8
+    if addresses is not None:
+        total += addresses + protocol + length
+    # Whole octets of a multiple of two may be added as they are: see sum_of.
+    return Checksum.BAD if total % 0xFFFF or not total else Checksum.VALID
