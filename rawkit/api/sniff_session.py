@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from rawkit.capture.writer import Layout, Target
     from rawkit.sockets.ring import FrameHead
 
-LAST_BLOCK = 2.0
-"""Seconds after which the kernel is not believed to have more, whatever it has counted."""
+LAST_WAITS = 100
+"""How often the kernel is given time to hand over its last block. Once will do; after so many
+it is not believed to have more, whatever it has counted."""
 AT_ONCE = 4096
 """Frames that are copied before it is asked whether it is over."""
 
@@ -154,14 +155,18 @@ class SniffSession(Session[ReceivedFrame, CaptureReport]):
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        self.packets += tuple(self)
+        if not self._started:
+            self.packets = tuple(self)
+        self.close()
 
     async def __aenter__(self) -> Self:
         return self.start()
 
     async def __aexit__(self, *_: object) -> None:
         self.stop()
-        self.packets += tuple([received async for received in self])
+        if not self._started:
+            self.packets = tuple([received async for received in self])
+        self.close()
 
     def _open(self) -> Stoppable:
         if self._started:
@@ -175,13 +180,14 @@ class SniffSession(Session[ReceivedFrame, CaptureReport]):
         """Tell all that came before the end, however much it is."""
         assert io is self._io
         engine, now = self._capture, self._time.now
-        self._io.stop()
-        patience = now() + LAST_BLOCK
+        self._io.finish()
+        waits = LAST_WAITS
         while not engine.is_full:
             news = io.receive()
             if news is None:
-                if self._io.is_empty or now() > patience:
+                if self._io.is_empty or not waits:
                     return
+                waits -= 1
                 yield Wait(PATIENCE)
             elif isinstance(news, ReceivedFrame) and not engine.wants(news):
                 return
@@ -219,15 +225,16 @@ class SniffSession(Session[ReceivedFrame, CaptureReport]):
             if sink.count == before:
                 sink.flush()
                 self._time.wait(io.fileno(), engine.ends_at - now())
-        io.stop()
-        patience = now() + LAST_BLOCK
-        while sink.count < engine.left and not self._is_late:
+        io.finish()
+        for _ in range(LAST_WAITS):
+            if sink.count >= engine.left or self._is_late:
+                return
             most = engine.left - sink.count
             unread: Iterable[tuple[FrameHead, bytes]] = chain(frames, ring.take())
             if not math.isinf(engine.ends_at):
                 unread = self._in_time(unread)
             copy(ring, unread if math.isinf(most) else islice(unread, int(most)), sink)
-            if io.is_empty or now() > patience:
+            if io.is_empty:
                 return
             self._time.wait(io.fileno(), PATIENCE)
 

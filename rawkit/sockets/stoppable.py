@@ -4,6 +4,7 @@ import os
 import select
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rawkit.sockets.frame_ring import FrameRing
@@ -32,7 +33,7 @@ class Stoppable:
         """Returns the next thing that has happened, as every pipe does."""
         self._counts = (0, 0)
         self._lock = threading.RLock()  # a signal handler may interrupt its own thread
-        self._is_closed = False
+        self._is_stopped = self._is_closed = False
         self._keeping: Keeping | None = None
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._both = select.epoll()
@@ -72,7 +73,15 @@ class Stoppable:
         with self._lock:
             if not self._is_closed:
                 self.frames.stop()
-                os.eventfd_write(self._wake, 1)
+                if not self._is_stopped:
+                    os.eventfd_write(self._wake, 1)
+                self._is_stopped = True
+
+    def finish(self) -> None:
+        """Let nothing more in, and wake nobody: who calls this reads what there still is."""
+        self.stop()
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._wake)
 
     @property
     def is_empty(self) -> bool:

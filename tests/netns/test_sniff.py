@@ -67,6 +67,31 @@ def payloads_of(packets: tuple[ReceivedFrame, ...]) -> list[bytes]:
     return [one.packet.payload for one in packets]
 
 
+class Spy:
+    """A pipe around another, which counts."""
+
+    def __init__(self, inner: PacketIO) -> None:
+        self.inner = inner
+        self.seen: list[News] = []
+        self.asked = 0
+
+    def receive(self) -> News | None:
+        self.asked += 1
+        news = self.inner.receive()
+        if news is not None:
+            self.seen.append(news)
+        return news
+
+    def send(self, packet: Packet) -> None:
+        self.inner.send(packet)
+
+    def fileno(self) -> int:
+        return self.inner.fileno()
+
+    def close(self) -> None:
+        self.inner.close()
+
+
 # Which packets
 
 
@@ -533,6 +558,53 @@ def test_leaving_the_loop_closes_the_socket(pair: LabFactory) -> None:
     session.close()
 
 
+def test_who_reads_within_the_block_has_read(pair: LabFactory) -> None:
+    net = pair()
+
+    with rawkit.sniff("ether proto 0x88b5", at=net.last, count=3) as heard:
+        send(net.first, *numbered(3), to=mac_of(net.last))
+        numbers = [received.number for received in heard]
+
+    assert numbers == [1, 2, 3]
+    assert heard.packets == ()
+    assert heard.report().captured == 3
+
+
+def test_an_error_in_the_block_goes_through(pair: LabFactory) -> None:
+    net = pair()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    session = rawkit.sniff("ether proto 0x88b5", at=net.last)
+
+    def fail_while_listening() -> None:
+        with session:
+            send(net.first, *numbered(3), to=mac_of(net.last))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_while_listening()
+
+    assert len(session.packets) == 3
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_the_end_is_waited_for_and_not_asked_for_time_and_again(pair: LabFactory) -> None:
+    net = pair()
+    spies: list[Spy] = []
+
+    def spied(inner: PacketIO) -> PacketIO:
+        spies.append(Spy(inner))
+        return spies[0]
+
+    session = rawkit.sniff("ether proto 0x88b5", at=net.last, wrap=spied)
+    session.open()
+    send(net.first, *numbered(3), to=mac_of(net.last))
+    session.stop()
+    session.stop()
+
+    assert len(list(session)) == 3
+    assert spies[0].asked < 20
+
+
 def test_a_session_runs_once(pair: LabFactory) -> None:
     session = rawkit.sniff("udp", at=pair().first, timeout=0)
     session.run()
@@ -545,34 +617,19 @@ def test_a_session_runs_once(pair: LabFactory) -> None:
 
 def test_a_pipe_may_be_put_around_the_socket(pair: LabFactory, tmp_path: Path) -> None:
     net = pair()
-    seen: list[News] = []
+    spies: list[Spy] = []
 
-    class Spy:
-        def __init__(self, inner: PacketIO) -> None:
-            self.inner = inner
+    def spied(inner: PacketIO) -> PacketIO:
+        spies.append(Spy(inner))
+        return spies[0]
 
-        def receive(self) -> News | None:
-            news = self.inner.receive()
-            if news is not None:
-                seen.append(news)
-            return news
-
-        def send(self, packet: Packet) -> None:
-            self.inner.send(packet)
-
-        def fileno(self) -> int:
-            return self.inner.fileno()
-
-        def close(self) -> None:
-            self.inner.close()
-
-    session = rawkit.sniff("ether proto 0x88b5", at=net.last, wrap=Spy).start()
+    session = rawkit.sniff("ether proto 0x88b5", at=net.last, wrap=spied).start()
     send(net.first, *numbered(3), to=mac_of(net.last))
     session.stop()
     report = session.save(tmp_path / "x.pcapng")
 
     assert report.captured == 3
-    assert sum(isinstance(news, ReceivedFrame) for news in seen) == 3
+    assert sum(isinstance(news, ReceivedFrame) for news in spies[0].seen) == 3
     assert len(list(rawkit.read_capture(tmp_path / "x.pcapng"))) == 3
 
 
