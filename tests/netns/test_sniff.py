@@ -638,9 +638,9 @@ def test_processes_share_what_comes(pair: LabFactory) -> None:
     group = Fanout("balance")
 
     def listening() -> SniffSession:
-        return rawkit.sniff(
-            "ether proto 0x88b5", at=net.last, interface="eth0", fanout=group
-        ).start()
+        session = rawkit.sniff("ether proto 0x88b5", at=net.last, interface="eth0", fanout=group)
+        session.open()  # without a thread, for this process forks
+        return session
 
     mine = listening()
     (ready, is_ready), (go, says_go) = os.pipe(), os.pipe()
