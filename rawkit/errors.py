@@ -84,6 +84,10 @@ class SendRefused(RawkitError, OSError):
     """The kernel did not take a packet; the message says why, and what to do."""
 
 
+class OptionRefused(RawkitError, OSError):
+    """The kernel did not take a socket option; the message says why."""
+
+
 class UsageError(RawkitError, ValueError):
     """An argument makes no sense; the message says which, and what would."""
 

@@ -19,6 +19,8 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8  # linux/mount.h
 MS_REC = 0x4000
 MS_PRIVATE = 0x4_0000
 
+SYS_PIDFD_GETFD = 438  # asm-generic/unistd.h, and so on every architecture; since 5.6
+
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -49,6 +51,30 @@ def die_with_parent(signal: int) -> None:
 def prctl(option: int, second: int = 0, third: int = 0) -> int:
     """Ask or tell the kernel something about the calling thread (prctl(2))."""
     return check(libc().prctl(option, *map(_wide, (second, third, 0, 0))))
+
+
+def pidfd_getfd(process: int, number: int) -> int:
+    """Return a descriptor of our own for one of another process (pidfd_getfd(2)).
+
+    Args:
+        process: a descriptor of the process, of pidfd_open(2).
+        number: its descriptor.
+    """
+    return check(libc().syscall(SYS_PIDFD_GETFD, process, number, 0))
+
+
+def getsockopt(descriptor: int, level: int, number: int, size: int) -> bytes:
+    """Return the octets of a socket option, of families too that :mod:`socket` treats otherwise."""
+    import ctypes
+
+    room, length = ctypes.create_string_buffer(size), ctypes.c_uint(size)
+    check(libc().getsockopt(descriptor, level, number, room, ctypes.byref(length)))
+    return room.raw[: length.value]
+
+
+def setsockopt(descriptor: int, level: int, number: int, octets: bytes) -> None:
+    """Set a socket option to these octets, of any family."""
+    check(libc().setsockopt(descriptor, level, number, octets, len(octets)))
 
 
 @cache
