@@ -5,7 +5,7 @@ not know stays payload.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rawkit.errors import UsageError
 from rawkit.wire.arp import ARP
@@ -39,6 +39,27 @@ PARSERS: dict[str, Parser] = {
     "UDP": UDP.parse,
     "TCP": TCP.parse,
 }
+
+READ_HERE = frozenset(
+    (
+        *("Ether", "Dot3", "LLC", "SNAP", "Dot1Q", "Dot1AD", "ARP", "IP", "IPv6", "ICMP"),
+        *("TCP", "UDP", "SCTP", "GRE", "VXLAN", "IPerror", "IPerror6", "TCPerror", "UDPerror"),
+        *("ICMPerror", "Raw", "Padding", "NoPayload"),
+    )
+)
+"""Layers of scapy's that say nothing that rawkit does not."""
+READ_FAMILIES = ("ICMPv6", "IPv6ExtHdr", "SCTPChunk", "IPOption", "TCPOption", "IGMP")
+"""The same of layers whose names begin so."""
+
+
+class DeepLayer(NamedTuple):
+    """What scapy reads inside of what rawkit reads."""
+
+    name: str
+    """Its class in scapy."""
+    summary: str
+    fields: dict[str, str]
+    """As scapy prints them."""
 
 
 def to_scapy(packet: Packet | Header, *, deep: bool = False) -> "ScapyPacket":
@@ -82,12 +103,51 @@ def from_scapy(packet: "ScapyPacket") -> Packet:
     return dissect(bytes(packet), PARSERS[kind])
 
 
+def deep_layers(packet: Packet) -> list[DeepLayer]:
+    """Return the layers that scapy reads and rawkit does not, outermost first.
+
+    Of a packet that begins with what scapy has no name for here, what is inside is read.
+
+    Raises:
+        UsageError: scapy is not installed.
+    """
+    layer: Any = to_scapy(_from_what_scapy_knows(packet), deep=True)
+    found = []
+    while layer is not None and (name := type(layer).__name__) != "NoPayload":
+        if name not in READ_HERE and not name.startswith(READ_FAMILIES):
+            found.append(DeepLayer(name, _summary(layer), _fields(layer)))
+        layer = layer.payload
+    return found
+
+
 def is_scapy(packet: object) -> bool:
     """Whether something is a scapy packet; scapy is not imported to tell."""
     return any(
         (kind.__module__, kind.__name__) == ("scapy.packet", "Packet")
         for kind in type(packet).__mro__
     )
+
+
+def _from_what_scapy_knows(packet: Packet) -> Packet:
+    """Return a packet from the first header on that scapy can begin with; or no packet at all."""
+    for place, header in enumerate(packet.headers):
+        if type(header).__name__ in FIRST:
+            return Packet(packet.headers[place:], packet.payload, packet.error)
+    return Packet()
+
+
+def _summary(layer: "ScapyPacket") -> str:
+    told: Any = layer.mysummary()
+    if isinstance(told, tuple):
+        told = told[0]
+    return str(told) if told else f"{len(bytes(layer))} octets"
+
+
+def _fields(layer: "ScapyPacket") -> dict[str, str]:
+    return {
+        field.name: str(field.i2repr(layer, getattr(layer, field.name)))
+        for field in layer.fields_desc
+    }
 
 
 def _load(module: str, name: str) -> Any:

@@ -28,6 +28,7 @@ COMMANDS = {
     "pmtu": "find the largest packet that reaches a host whole (tracepath(8)'s letters)",
     "resolve": "ask who on the link has an address, by ARP or NDP (arping(8)'s letters)",
     "sniff": "hear what passes on a link, or on all (tcpdump(8)'s letters)",
+    "decode": "read captures and octets in hexadecimal, and print them as sniff does",
     "errno": "say what an error of a socket means, why it came, and what to do",
     "sockaddr": "show the octets that bind and connect are given for an address",
     "sockopt": "show the options of a socket, ours or another process's",

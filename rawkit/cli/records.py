@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from json import dumps
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Union
 
+from rawkit.cli.capture_fields import CAPTURE_FIELDS
 from rawkit.cli.socket_fields import SOCKET_FIELDS
 from rawkit.wire.address import Address
 
@@ -337,6 +338,7 @@ FIELDS: dict[str, Field] = {
     "cut_packets": Field("captured, but not with all their octets", "packets"),
     "listened": Field("how long", SECONDS),
     **{name: Field(*told) for name, told in SOCKET_FIELDS.items()},
+    **{name: Field(*told) for name, told in CAPTURE_FIELDS.items()},
 }
 """Every name that an object may have, in no object with another meaning. Append yours."""
 

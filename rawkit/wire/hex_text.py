@@ -66,7 +66,7 @@ def looks_like_hex(text: str) -> bool:
     """Whether a text can only be meant for octets."""
     bare = NOISE.sub("", text)
     digits = sum(len(found) for found in DIGITS.findall(bare))
-    is_name = "/" in text or "." in text
+    is_name = len(text.split()) == 1 and ("/" in text or "." in text)
     return digits >= LEAST_DIGITS and not is_name and digits * 5 >= len(bare) * 3
 
 
