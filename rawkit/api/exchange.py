@@ -1,21 +1,22 @@
 """``exchange``: send a packet, and get what answers it."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from typing import Unpack
 
 from rawkit.api.common import inside
+from rawkit.api.exchange_pipe import ExchangePipe
 from rawkit.api.outgoing import (
-    LINK_LAYERS,
     Outgoing,
-    OutgoingOptions,
     Sendable,
     Ways,
     addressed,
     draft_of,
     method_of,
 )
+from rawkit.api.pieces import pieces
+from rawkit.api.send_events import PieceOptions
 from rawkit.api.shots import framed
 from rawkit.engine.exchange import Exchange
 from rawkit.engine.exchange_events import ExchangeEvent, ExchangeReport, ExchangeSettings
@@ -38,14 +39,19 @@ from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
 
 
-class ExchangeOptions(OutgoingOptions, total=False):
+class ExchangeOptions(PieceOptions, total=False):
     """The keywords of :func:`exchange`."""
 
     timeout: float
+    """Seconds to wait for an answer before the question is sent again."""
     tries: int
+    """How often it is sent at the most."""
     wanted: int | None
+    """Answers that are enough; ``None``: take all that come in time."""
     errors_answer: bool
+    """Whether an ICMP error ends it, too."""
     wrap: Callable[[PacketIO], PacketIO] | None
+    """Puts a pipe of yours around the sockets."""
 
 
 class ExchangeSession(Session[ExchangeEvent, ExchangeReport]):
@@ -69,10 +75,7 @@ def exchange(packet: Sendable, **options: Unpack[ExchangeOptions]) -> ExchangeSe
 
     Args:
         packet: a :class:`~rawkit.wire.packet.Packet`, or one in notation.
-        **options: ``timeout`` seconds for an answer (1), ``tries`` (3), ``wanted`` answers
-            (1; ``None``: all that come in time), ``errors_answer``: an ICMP error ends it,
-            too (yes); ``layer``, ``interface``, ``via``, ``mark`` and ``at`` as for
-            :func:`rawkit.send`; ``wrap`` puts a pipe of yours around the sockets.
+        **options: see :class:`ExchangeOptions`.
 
     Raises:
         NotationError: the notation makes no sense.
@@ -90,6 +93,7 @@ def exchange(packet: Sendable, **options: Unpack[ExchangeOptions]) -> ExchangeSe
             mac = ways.hardware_address(out)
             out = replace(out, draft=addressed(out.draft, mac), neighbour=mac)
     question = framed(out, out.draft.packet)
+    parts = pieces(out, out.draft.packet, options.get("fragment"))
     anybody = out.neighbour == BROADCAST
     wanted = {name: options[name] for name in SETTINGS if name in options}  # type: ignore[literal-required]
     settings = ExchangeSettings(**wanted, from_anybody=anybody)
@@ -97,7 +101,7 @@ def exchange(packet: Sendable, **options: Unpack[ExchangeOptions]) -> ExchangeSe
 
     def open_io() -> PacketIO:
         with inside(place):
-            io: PacketIO = _open(out, question, options)
+            io: PacketIO = _open(out, question, parts, options)
         if (wrap := options.get("wrap")) is None:
             return io
         try:
@@ -112,9 +116,11 @@ def exchange(packet: Sendable, **options: Unpack[ExchangeOptions]) -> ExchangeSe
 SETTINGS = ("timeout", "tries", "wanted", "errors_answer")
 
 
-def _open(out: Outgoing, question: Packet, options: ExchangeOptions) -> PacketIO:
+def _open(
+    out: Outgoing, question: Packet, parts: Sequence[Packet], options: ExchangeOptions
+) -> PacketIO:
     try:
-        return with_capabilities(lambda: _opened(out, question, options))
+        return with_capabilities(lambda: _opened(out, question, parts, options))
     except PermissionError as error:
         if isinstance(error, NotPermitted):
             raise
@@ -123,10 +129,12 @@ def _open(out: Outgoing, question: Packet, options: ExchangeOptions) -> PacketIO
         raise missing(Capability.NET_RAW, to="exchange packets of one's own making") from error
 
 
-def _opened(out: Outgoing, question: Packet, options: ExchangeOptions) -> ProbePipe:
+def _opened(
+    out: Outgoing, question: Packet, parts: Sequence[Packet], options: ExchangeOptions
+) -> ProbePipe:
     layer, mark = out.choice.layer, options.get("mark")
     settings = Settings(
-        interface=out.interface if layer in LINK_LAYERS else options.get("interface"),
+        interface=out.interface if layer.is_link else options.get("interface"),
         mark=mark,
         broadcast=True,
     )
@@ -140,7 +148,7 @@ def _opened(out: Outgoing, question: Packet, options: ExchangeOptions) -> ProbeP
             hearing.append(open_one())
             opened.callback(hearing[-1].close)
         held = _held(question)
-        pipe = ProbePipe([sender], hearing, [held] if held else [])
+        pipe = ExchangePipe(out, [framed(out, part) for part in parts], sender, hearing, held)
         opened.pop_all()
     pipe.tell(Opened(SOCKETS[layer], out.choice.why))
     return pipe

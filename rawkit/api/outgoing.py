@@ -28,11 +28,10 @@ from rawkit.wire.packet import Header, Packet
 from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
 
-Sendable = Packet | Header | str
-"""A packet; or one in notation, see :mod:`rawkit.wire.notation`."""
+Sendable = Packet | Header | str | Draft
+"""A packet; or one in notation, see :mod:`rawkit.wire.notation`, read or to be read."""
 NO_MAC = MAC(bytes(6))
 EVERYBODY = IPv4Address("255.255.255.255")
-LINK_LAYERS = (Layer.COOKED, Layer.FRAME)
 FIRST_SEQUENCE = 1
 ASK_EVERY = 0.5
 """Seconds from one question for a hardware address to the next."""
@@ -106,7 +105,7 @@ class Ways:
         asks = name is None or choice.layer is not Layer.FRAME or bool(draft.left_out)
         hop = self.hop(to) if to is not None and asks else None
         name = name or (hop.interface if hop else None)
-        if name is None and choice.layer in LINK_LAYERS:
+        if name is None and choice.layer.is_link:
             raise UsageError(f"{choice.layer.value}: no route says over which interface; name it")
         out = None if name is None else self.link(name)
         if via is None and hop is not None and hop.interface == name:
@@ -193,6 +192,8 @@ def draft_of(given: Sendable) -> Draft:
     Raises:
         NotationError: the notation makes no sense.
     """
+    if isinstance(given, Draft):
+        return given
     if isinstance(given, str):
         return parse(given)
     return Draft(Packet((given,)) if isinstance(given, Header) else given)

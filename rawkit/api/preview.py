@@ -6,7 +6,6 @@ from typing import Unpack
 
 from rawkit.api.common import inside
 from rawkit.api.outgoing import (
-    LINK_LAYERS,
     Outgoing,
     OutgoingOptions,
     Sendable,
@@ -153,7 +152,7 @@ def _refusal(out: Outgoing, given: bytes) -> int | None:
 def _remarks(out: Outgoing, packet: Packet, handed: tuple[Packet, ...]) -> Iterator[str]:
     link = out.link
     if len(handed) > 1:
-        yield f"it is cut into {len(handed)} fragments; what is shown is the first"
+        yield f"it is cut into {len(handed)} fragments"
     if out.choice.layer is Layer.ICMPV6 and link is not None and len(bytes(packet)) > link.mtu:
         yield f"the kernel cuts it into fragments, for an MTU of {link.mtu}"
     if link is not None and not link.is_up:
@@ -163,15 +162,12 @@ def _remarks(out: Outgoing, packet: Packet, handed: tuple[Packet, ...]) -> Itera
             f"an IPv4 frame on {link.name} is taken for a martian and dropped: "
             "send by layer ipv4, or in a lab"
         )
-    for place, name in out.draft.left_out:
-        kind = type(packet.headers[place]).__name__
-        yield f"{name} of {kind} is asked for on the link before it is sent"
     if out.draft.varying:
         names = ", ".join(one.field or "payload" for one in out.draft.varying)
-        yield f"this is the first packet; {names} differ in those that follow"
+        yield f"this is the first packet; what differs in those that follow: {names}"
 
 
 def _is_martian(out: Outgoing, link: HostLink) -> bool:
-    if out.choice.layer not in LINK_LAYERS or link.kind != LOOPBACK_TYPE:
+    if not out.choice.layer.is_link or link.kind != LOOPBACK_TYPE:
         return False
     return find(f"net.ipv4.conf.{link.name}.route_localnet") != "1"

@@ -109,11 +109,16 @@ class Sending:
             None if first is None else first.draft.packet,
         )
 
+    def begins(self, out: Outgoing) -> None:
+        """Take note that the first packet is about to leave."""
+
     def _send_all(self, shots: Iterator[Shot]) -> None:
         interval = self._interval
         for number, shot in enumerate(shots):
             if self._began is None:
-                self._began, self._first = time.monotonic(), shot.out
+                self._first = shot.out
+                self.begins(shot.out)
+                self._began = time.monotonic()
             if interval:
                 wait_until(self._began + number * interval)
             self._hand_over(number + 1, shot)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from rawkit.api.outgoing import OutgoingOptions
 from rawkit.errors import SendRefused
 from rawkit.record import record
-from rawkit.sockets.kernel_rules import icmpv6_as_sent, ipv4_as_sent
+from rawkit.sockets.kernel_rules import Sent, icmpv6_as_sent, ipv4_as_sent
 from rawkit.sockets.sending import Layer
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.packet import Packet
@@ -27,12 +27,7 @@ class PacketSent:
     @property
     def octets(self) -> bytes:
         """As it left: with what the kernel changed, and zeros where only it knows."""
-        match self.layer:
-            case Layer.IPV4:
-                return ipv4_as_sent(bytes(self.packet), None).octets
-            case Layer.ICMPV6:
-                return icmpv6_as_sent(self.packet, None).octets
-        return bytes(self.packet)
+        return as_left(self.packet, self.layer).octets
 
 
 @record
@@ -95,3 +90,13 @@ class SendReport:
     """That of the first packet."""
     packet: Packet | None
     """The first packet, with all that was filled in."""
+
+
+def as_left(packet: Packet, layer: Layer) -> Sent:
+    """Return a packet as it leaves, as far as that can be told without the kernel's routes."""
+    match layer:
+        case Layer.IPV4:
+            return ipv4_as_sent(bytes(packet), None)
+        case Layer.ICMPV6:
+            return icmpv6_as_sent(packet, None)
+    return Sent(bytes(packet))

@@ -11,7 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from rawkit.api.common import inside
-from rawkit.api.outgoing import LINK_LAYERS, NO_MAC, Outgoing, Ways, addressed
+from rawkit.api.outgoing import NO_MAC, Outgoing, Ways, addressed
 from rawkit.api.pieces import pieces
 from rawkit.api.send_events import SendOptions
 from rawkit.errors import BuildError, NotPermitted
@@ -161,7 +161,7 @@ class Shots:
         return tuple(shots)
 
     def _post(self, out: Outgoing, packet: Packet) -> Post:
-        key = out.choice.layer, out.interface if out.choice.layer in LINK_LAYERS else None
+        key = out.choice.layer, out.interface if out.choice.layer.is_link else None
         if key not in self._senders:
             with inside(self._options.get("at")):
                 self._senders[key] = sender = sender_for(out, self._options)
@@ -182,7 +182,7 @@ def sender_for(out: Outgoing, options: SendOptions) -> KernelSocket:
     """
     layer = out.choice.layer
     settings = Settings(
-        interface=out.interface if layer in LINK_LAYERS else options.get("interface"),
+        interface=out.interface if layer.is_link else options.get("interface"),
         mark=options.get("mark"),
         broadcast=True,
         transmit_stamps=False,

@@ -3,6 +3,7 @@
 What is an answer is decided by :mod:`rawkit.wire.answers` alone.
 """
 
+import errno
 import math
 from collections import Counter
 
@@ -22,6 +23,8 @@ from rawkit.wire.packet import Packet
 from rawkit.wire.received import Checksum, Clock, Received
 
 DEFAULT = ExchangeSettings()
+HOPELESS = frozenset((errno.EMSGSIZE, errno.EINVAL, errno.ENODEV, errno.ENXIO))
+"""Refusals that another try would meet again."""
 MOST_KEPT = 1024
 """Answers whose packets are kept, at most; all are counted."""
 
@@ -119,7 +122,8 @@ class Exchange:
         self._left_at.pop()
         self._failure = self._failure or str(error)
         self._events.append(NotAsked(self.question, error))
-        if self._sent + self._failed >= self._settings.tries and not self._sent:
+        is_last = self._sent + self._failed >= self._settings.tries
+        if not self._sent and (is_last or error.errno in HOPELESS):
             self._ends_at = now
 
     def _hear(self, received: Received) -> None:

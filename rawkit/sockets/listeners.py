@@ -44,7 +44,7 @@ def listeners(question: Packet, layer: Layer, mark: int | None) -> list[Callable
         kinds = dict.fromkeys(_protocols(question))
         return [partial(RawSocket, version, number, settings) for version, number in kinds]
     frames = Settings(mark=mark, transmit_stamps=False, receive_buffer=RECEIVE_BUFFER)
-    return [partial(FrameSocket, None, cooked=True, ignore_outgoing=True, settings=frames)]
+    return [partial(FrameSocket, None, ignore_outgoing=True, settings=frames)]
 
 
 def _protocols(question: Packet) -> Iterator[tuple[int, int]]:

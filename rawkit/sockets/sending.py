@@ -37,6 +37,11 @@ class Layer(Enum):
     COOKED = "cooked"
     FRAME = "frame"
 
+    @property
+    def is_link(self) -> bool:
+        """Whether a packet socket takes it, which needs to know the neighbour."""
+        return self in (Layer.COOKED, Layer.FRAME)
+
 
 @record
 class Choice:

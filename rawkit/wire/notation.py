@@ -6,10 +6,10 @@ r"""Packets in one line: ``ip(dst=192.0.2.7,ttl=3)/udp(dport=7)/"hello"``.
     layer     = header / payload              ; headers first, outermost first
     header    = name [ "(" [ argument *( "," argument ) ] ")" ]
     argument  = [ field "=" ] value           ; without a name: in the fields' order
-    value     = number / address / mac / octets / list / option / varying
+    value     = number / address / mac / octets / list / record / varying
     number    = decimal / "0x" hex / name *( "|" name )         ; syn|ack
     list      = "[" [ value *( "," value ) ] "]"
-    option    = name [ "(" [ argument *( "," argument ) ] ")" ]
+    record    = name [ "(" [ argument *( "," argument ) ] ")" ]  ; an option, a route …
     varying   = value ".." value              ; the next one for each packet, and again
               / address "/" length            ; every host of a network in turn
               / "random(" value "," value ")" / "random(" address "/" length ")"

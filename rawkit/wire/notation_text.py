@@ -141,7 +141,7 @@ def _number(value: int, hint: Any, name: str) -> str:
 def _record(value: Any) -> str:
     """Return an option, or whatever else stands within a header."""
     shown = [
-        f"{short}={_value(getattr(value, field.name), hint, field.name)}"
+        f"{short}={_value(getattr(value, field.name), hint)}"
         for field, short, hint in _described(type(value))
         if field.default is MISSING or getattr(value, field.name) != field.default
     ]
@@ -194,4 +194,5 @@ def _read_back(packet: Packet, telling: list[set[str]]) -> Packet | None:
         read = dissect(bytes(Packet(tuple(trial), packet.payload)), type(trial[0]).parse)
     except (WireError, NotImplementedError):
         return None
-    return read if read == packet else None
+    same = list(map(type, read.headers)) == list(map(type, packet.headers))
+    return read if same and read.payload == packet.payload else None

@@ -14,6 +14,8 @@ from rawkit.wire.notation_scan import Argument, Call, Items, Repeated, Text, Val
 
 BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 MOST_OCTETS = 65_535
+MOST_NAMED = 20
+"""Names that a message lists."""
 HINTS: dict[type[Any], dict[str, Any]] = {}
 """What has been found out: to read annotations takes long."""
 NETWORKS: dict[type[Any], type[IPv4Network] | type[IPv6Network]] = {
@@ -54,7 +56,8 @@ class Reader:
 
         names = list(known)
         near = get_close_matches(word, names, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+        some = ", ".join(names[:MOST_NAMED]) + (" …" if len(names) > MOST_NAMED else "")
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {some}"
         return self.error(f"{what} {word!r}: {hint}", column)
 
     def arguments(self, call: Call, kind: type[Any]) -> dict[str, Argument]:
@@ -164,7 +167,7 @@ class Reader:
         kind = by_name[call.name]
         hints = hints_of(kind)
         values = {
-            name: self.fixed(one.value, hints[name], name)
+            name: self.fixed(one.value, hints[name])
             for name, one in self.arguments(call, kind).items()
         }
         return self.made(kind, values, call)

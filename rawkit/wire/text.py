@@ -177,7 +177,7 @@ def _size(packet: Packet) -> int | str:
 def _tree(packet: Packet) -> Iterator[str]:
     for header in packet.headers:
         yield type(header).__name__
-        for name, value in _fields(header):
+        for name, value in fields_in_words(header):
             yield f"{INDENT}{name:<16} {value}"
         for meaning in _meanings(header):
             yield f"{INDENT}{INDENT}{meaning}"
@@ -188,7 +188,8 @@ def _tree(packet: Packet) -> Iterator[str]:
         yield from (f"{INDENT}{row}" for row in _rows(packet.payload))
 
 
-def _fields(header: Header) -> Iterator[tuple[str, str]]:
+def fields_in_words(header: Header) -> Iterator[tuple[str, str]]:
+    """Yield the name and the value of every field that is on the wire, or would be."""
     for field in fields(header):
         name, value = field.name, getattr(header, field.name)
         if value is not None:

@@ -52,6 +52,14 @@ def test_words_become_headers(words: str, headers: tuple[Header, ...]) -> None:
     assert parse(write(packet)).packet == packet
 
 
+def test_the_payload_protocol_of_sctp_is_no_ip_protocol() -> None:
+    packet = parse('sctp(1,2,chunks=[data(tsn=1,stream=2,seq=3,data="x",proto=6)])').packet
+
+    assert write(packet).endswith('chunks=[data(tsn=1,stream=2,seq=3,data="x",proto=6)])')
+    with pytest.raises(NotationError, match="'tcp' is not a number"):
+        parse('sctp(1,2,chunks=[data(1,2,3,"x",proto=tcp)])')
+
+
 def test_the_addresses_of_a_frame_with_a_length_may_be_left_out() -> None:
     draft = parse("dot3/llc(66,66)")
 
