@@ -27,6 +27,8 @@ COMMANDS = {
     "trace": "find the routers on the way to a host (traceroute(8)'s letters)",
     "pmtu": "find the largest packet that reaches a host whole (tracepath(8)'s letters)",
     "resolve": "ask who on the link has an address, by ARP or NDP (arping(8)'s letters)",
+    "send": "send packets of your own making, or say what would become of them",
+    "exchange": "send a packet of your own making, and show what answers it",
     "sniff": "hear what passes on a link, or on all (tcpdump(8)'s letters)",
     "decode": "read captures and octets in hexadecimal, and print them as sniff does",
     "errno": "say what an error of a socket means, why it came, and what to do",

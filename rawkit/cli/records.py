@@ -14,6 +14,7 @@ from json import dumps
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Union
 
 from rawkit.cli.capture_fields import CAPTURE_FIELDS
+from rawkit.cli.sending_fields import SENDING_FIELDS
 from rawkit.cli.socket_fields import SOCKET_FIELDS
 from rawkit.wire.address import Address
 
@@ -339,6 +340,7 @@ FIELDS: dict[str, Field] = {
     "listened": Field("how long", SECONDS),
     **{name: Field(*told) for name, told in SOCKET_FIELDS.items()},
     **{name: Field(*told) for name, told in CAPTURE_FIELDS.items()},
+    **{name: Field(*told) for name, told in SENDING_FIELDS.items()},
 }
 """Every name that an object may have, in no object with another meaning. Append yours."""
 

@@ -1,13 +1,16 @@
 """The options of ``rawkit send``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.packet_options import PacketOptions
 from rawkit.cli.values import choice, integer, seconds, text, unsigned
 from rawkit.errors import UsageError
 
 LONGEST = 3600.0
 """Seconds from one packet to the next."""
+LEAST = 28
+"""Octets of a fragment."""
 MOST = 10**12
 LAYERS = ("auto", "ipv4", "ipv6", "icmpv6", "cooked", "frame")
 FASTEST = 1e9
@@ -15,28 +18,11 @@ FASTEST = 1e9
 mark = unsigned(0xFFFF_FFFF, "bad mark", "mark above 4294967295")
 
 
-class SendOptions:
+class SendOptions(PacketOptions):
     """What the command line asked for."""
 
-    count: int | None = None
+    count: int = 1
     interval: float = 0.0
-    layer: str = "auto"
-    interface: str | None = None
-    via: str | None = None
-    mark: int | None = None
-    seed: int = 0
-    fragment: int | None = None
-    hex: bool = False
-    pcap_in: str = ""
-    pcap: str = ""
-    dry_run: bool = False
-    verbose: bool = False
-    dump: bool = False
-    quiet: bool = False
-    json: bool = False
-    help: bool = False
-    show_version: bool = False
-    packet: str = ""
 
 
 def parse(words: Sequence[str]) -> SendOptions:
@@ -48,15 +34,9 @@ def parse(words: Sequence[str]) -> SendOptions:
     options, rest = SendOptions(), list[str]()
     for option, argument in TABLE.read(words, rest):
         option.apply(options, argument)
-        if options.help or options.show_version:
+        if options.is_complete:
             return options
-    if options.pcap_in and rest:
-        raise UsageError(f"either PACKET or --pcap-in, not {rest[0]!r} and a file")
-    if not rest and not options.pcap_in:
-        raise UsageError("no PACKET (rawkit send --help)")
-    if len(rest) > 1:
-        raise UsageError(f"extra argument {rest[1]!r}: one PACKET, in quotes for the shell")
-    options.packet = rest[0] if rest else ""
+    options.take("send", rest)
     return options
 
 
@@ -72,23 +52,24 @@ def rate(word: str) -> float:
     return 1 / packets
 
 
-def _fragment() -> Callable[[SendOptions, str], None]:
-    size = integer(68, 65_535)
-    return lambda options, word: setattr(options, "fragment", size(word) if word else 0)
+def fragment(options: PacketOptions, word: str) -> None:
+    """Take the argument of ``--fragment``; without one, the MTU decides."""
+    options.fragment = integer(LEAST, 65_535)(word) if word else True
 
 
 TABLE: Table[SendOptions] = Table(
     "send",
     (
-        Option("c", "count", "N", value("count", integer(1, MOST)), "packets to send (1)"),
-        Option("f", "fragment", "[=SIZE]", _fragment(),
+        Option("c", "count", "N", value("count", integer(1, MOST)),
+               "how often; of a packet that varies: how many (1)"),
+        Option("f", "fragment", "[=SIZE]", fragment,
                "cut what is longer than SIZE octets (the MTU)"),
         Option("h", "help", "", switch("help"), "show this help"),
         Option("i", "interval", "TIME", value("interval", seconds("bad interval", LONGEST)),
                "time from one packet to the next (0)"),
         Option("I", "interface", "NAME", value("interface", text), "send over this interface"),
         Option("l", "layer", "LAYER", choice("layer", "bad layer", *LAYERS),
-               "ipv4, ipv6, icmpv6, cooked, frame; auto: the one that fits"),
+               "ipv4, ipv6, icmpv6, cooked or frame (auto: the one that fits)"),
         Option("m", "mark", "MARK", value("mark", mark), "firewall mark (needs a capability)"),
         Option("n", "dry-run", "", switch("dry_run"),
                "say what the kernel would make of it, and send nothing"),
@@ -97,6 +78,8 @@ TABLE: Table[SendOptions] = Table(
         Option("v", "verbose", "", switch("verbose"), "show every field, and by which socket"),
         Option("V", "version", "", switch("show_version"), "show the version"),
         Option("x", "dump", "", switch("dump"), "show the octets, too"),
+        Option("", "list", "[=HEADER]", value("list_headers", text),
+               "list the headers of the notation, or all about one"),
         Option("", "hex", "", switch("hex"), "PACKET is octets in hexadecimal"),
         Option("", "pcap", "FILE", value("pcap", text), "write what was sent to FILE"),
         Option("", "pcap-in", "FILE", value("pcap_in", text), "send the packets of a capture"),
