@@ -4,9 +4,9 @@ A packet in notation may leave out what only this host knows: its source address
 port, the hardware addresses of its link. Packets made in Python have these already.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict
 
 from rawkit.api.common import Host, Place
 from rawkit.errors import NoAnswer, NoRoute, UsageError
@@ -28,7 +28,16 @@ from rawkit.wire.packet import Header, Packet
 from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
 
-Sendable = Packet | Header | str | Draft
+
+class ScapyPacket(Protocol):
+    """A packet of scapy: see :mod:`rawkit.interop`."""
+
+    def build(self) -> bytes: ...
+
+    def haslayer(self, cls: object) -> object: ...
+
+
+Sendable = Packet | Header | str | Draft | ScapyPacket
 """A packet; or one in notation, see :mod:`rawkit.wire.notation`, read or to be read."""
 NO_MAC = MAC(bytes(6))
 EVERYBODY = IPv4Address("255.255.255.255")
@@ -196,7 +205,24 @@ def draft_of(given: Sendable) -> Draft:
         return given
     if isinstance(given, str):
         return parse(given)
-    return Draft(Packet((given,)) if isinstance(given, Header) else given)
+    if isinstance(given, Header):
+        return Draft(Packet((given,)))
+    if isinstance(given, Packet):
+        return Draft(given)
+    from rawkit.interop import from_scapy, is_scapy
+
+    if not is_scapy(given):
+        raise UsageError(f"{type(given).__name__} is no packet, nor one in notation")
+    return Draft(from_scapy(given))
+
+
+def is_one(given: object) -> bool:
+    """Whether something is one packet, and not several."""
+    if isinstance(given, Packet | Header | str | Draft) or not isinstance(given, Iterable):
+        return True
+    from rawkit.interop import is_scapy
+
+    return is_scapy(given)
 
 
 def destination(packet: Packet) -> Address | None:

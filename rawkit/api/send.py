@@ -5,10 +5,10 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from typing import Unpack
+from typing import Unpack, cast
 
 from rawkit.api.common import inside
-from rawkit.api.outgoing import Outgoing, Sendable, draft_of
+from rawkit.api.outgoing import Outgoing, Sendable, draft_of, is_one
 from rawkit.api.send_events import PacketRefused, PacketSent, SendOptions, SendReport
 from rawkit.api.shots import Shot, Shots
 from rawkit.errors import SendRefused, UsageError
@@ -60,7 +60,8 @@ class Sending:
     """
 
     def __init__(self, packets: Sendable | Iterable[Sendable], options: SendOptions) -> None:
-        self._packets = (packets,) if isinstance(packets, Sendable) else packets
+        given = (packets,) if is_one(packets) else packets
+        self._packets = cast("Iterable[Sendable]", given)
         self._options = options
         self._count = options.get("count", 1)
         self._interval = options.get("interval", 0.0)

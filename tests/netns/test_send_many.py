@@ -330,3 +330,20 @@ def test_a_line_that_was_read_before_is_not_read_again() -> None:
     line = f"ip(dst={D})/udp(dport=7)"
 
     assert parse(line) is parse(line)
+
+
+def test_packets_of_scapy_are_taken_as_well(net: Lab) -> None:
+    layers = pytest.importorskip("scapy.layers.inet")
+    packet = layers.IP(src=str(A), dst=str(D), id=5) / layers.UDP(sport=1, dport=7) / b"hello"
+
+    came = datagrams(net, lambda: send(packet, at=net.first), 1)
+    came += datagrams(net, lambda: send([packet, packet], at=net.first), 2)
+
+    assert [bytes(one) for one in came] == [bytes(packet)] * 3
+    assert preview(packet, at=net.first).octets == bytes(packet)
+
+
+@pytest.mark.parametrize("given", [7, None, b"octets", object()])
+def test_what_is_no_packet_is_a_mistake(given: object) -> None:
+    with pytest.raises(UsageError, match="is no packet, nor one in notation"):
+        send(given)  # type: ignore[arg-type]
