@@ -29,6 +29,7 @@ LINK = (
     ("silent-mtu", "[N:]OCTETS", "longer packets vanish: a black hole"),
 )
 """How a link is: option, its word, and what it means."""
+HOST = "a name that the command knows, instead of those in /etc/hosts"
 EXAMPLES = """\
 examples:
   rawkit lab line --hops 3 -- traceroute -n {last}
@@ -36,6 +37,7 @@ examples:
   rawkit lab line --mtu 1400 -- ping -M do -s 1452 -c 1 {last6}
   rawkit lab line --hops 5 --mtu 2:1400 --silent-mtu 4:1300 -- tracepath -n {last}
   rawkit lab line --set net.ipv4.icmp_ratelimit=0 -- ping -c 1 {router2}
+  rawkit lab pair --host db.example={last} -- ping -c 1 db.example
   rawkit lab diamond --paths 3 --print
   rawkit lab star --leaves 9          a shell in the first node
   rawkit lab path --hops 12 --silent 5,9 --delay 3:20ms --mtu 6:1400 --filtered 6 \\
@@ -71,7 +73,7 @@ def main(argv: Sequence[str]) -> int:
             text = _as_json(arguments.shape, plan) if arguments.json else _as_text(plan)
             write(f"{text}\n")
             return OK
-        return _run(arguments.shape, plan, command)
+        return _run(arguments, plan, command)
     except RawkitError as error:
         complain("lab", error)
         return TROUBLE
@@ -104,6 +106,7 @@ def _parser() -> "argparse.ArgumentParser":
         add(f"--{name}", action="append", default=[], metavar=metavar, help=words)
     add("--seed", type=int, metavar="N", help="the same luck again (1)")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="a sysctl of every node")
+    add("--host", action="append", default=[], metavar="NAME=ADDRESS", help=HOST)
     add("--print", action="store_true", help="show nodes and addresses, build nothing")
     add("--json", action="store_true", help="the same for programs, in one line")
     lab_path.add_options(parser)
@@ -154,15 +157,16 @@ def _settings(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield key.strip(), value.strip()
 
 
-def _run(shape: str, plan: "Plan", command: list[str]) -> int:
+def _run(arguments: "argparse.Namespace", plan: "Plan", command: list[str]) -> int:
     """Build the lab around us and run the command in its first node."""
     from rawkit.lab.topology import Lab
     from rawkit.lab.userns import enter
 
-    argv = lab_command.filled(command, _names(plan))
+    known = _names(plan)
+    argv, names = lab_command.filled(command, known), lab_command.table(arguments.host, known)
     enter()
     with Lab(plan).up() as net:
-        return lab_command.run_in(net.first, shape, argv)
+        return lab_command.run_in(net.first, arguments.shape, argv, names)
 
 
 def _names(plan: "Plan") -> dict[str, str]:

@@ -51,10 +51,36 @@ def names_of(role: str, ipv4: object, ipv6: object) -> dict[str, str]:
     return {role: str(ipv4), role6: str(ipv6)}
 
 
-def run_in(node: "Node", shape: str, argv: list[str]) -> int:
-    """Run a command, or a shell if there is none, in a node; return its exit status."""
+def table(words: Sequence[str], known: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the addresses of each name out of words such as ``db.example={last}``.
+
+    Raises:
+        UsageError: a word is none of that kind.
+    """
+    found: dict[str, list[str]] = {}
+    for word, text in zip(words, filled(words, known), strict=True):
+        name, equals, address = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--host: {word!r} is not NAME=ADDRESS")
+        found.setdefault(name, []).append(address)
+    return found
+
+
+def run_in(
+    node: "Node", shape: str, argv: list[str], names: Mapping[str, Sequence[str]] | None = None
+) -> int:
+    """Run a command, or a shell if there is none, in a node; return its exit status.
+
+    Args:
+        node: where.
+        shape: of the lab.
+        argv: the command.
+        names: those that the node is to know, and their addresses.
+    """
     from rawkit.lab.command import run_command
 
+    if names:
+        node.know(names)
     environment = _environment(shape, node)
     if not argv:
         return run_command(node, _shell(environment["PS1"]), environment, has_jobs=True)

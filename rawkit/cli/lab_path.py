@@ -59,8 +59,9 @@ def main(arguments: "argparse.Namespace", sysctls: Mapping[str, str], command: l
         text = _as_json(hops, target, mtu) if arguments.json else _as_text(hops, target, mtu)
         write(f"{text}\n")
         return OK
-    argv = lab_command.filled(command, _names(hops))
-    return _run(hops, target, mtu, arguments.seed or 1, sysctls, argv)
+    known = _names(hops)
+    argv, names = lab_command.filled(command, known), lab_command.table(arguments.host, known)
+    return _run(hops, target, mtu, arguments.seed or 1, sysctls, argv, names)
 
 
 def _given(arguments: "argparse.Namespace") -> dict[str, list[str]]:
@@ -87,6 +88,7 @@ def _run(
     seed: int,
     sysctls: Mapping[str, str],
     argv: list[str],
+    names: Mapping[str, list[str]],
 ) -> int:
     from rawkit.lab.answers import Answer, Target
     from rawkit.lab.path import SPARE4, SPARE6, TARGET4, TARGET6, Path
@@ -101,7 +103,7 @@ def _run(
         node = net.node(NODE, sysctls=sysctls)
         net.up()
         with Path(node, hops, targets, mtu=mtu, interface=INTERFACE, seed=seed):
-            return lab_command.run_in(node, SHAPE, argv)
+            return lab_command.run_in(node, SHAPE, argv, names)
 
 
 def _names(hops: tuple["Hop", ...]) -> dict[str, str]:

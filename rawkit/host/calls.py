@@ -16,8 +16,10 @@ CLONE_NEWPID = 0x2000_0000
 CLONE_NEWNET = 0x4000_0000
 
 MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8  # linux/mount.h
+MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 0x4_0000
+MNT_DETACH = 2
 
 SYS_PIDFD_GETFD = 438  # asm-generic/unistd.h, and so on every architecture; since 5.6
 
@@ -38,6 +40,11 @@ def mount(source: str, target: str, kind: str | None, flags: int = 0) -> None:
     """Attach a file system, or change how mounts travel (mount(2))."""
     names = source.encode(), os.fsencode(target), kind and kind.encode()
     check(libc().mount(*names, _wide(flags), None))
+
+
+def unmount(target: str, flags: int = 0) -> None:
+    """Take a file system off (umount2(2))."""
+    check(libc().umount2(os.fsencode(target), flags))
 
 
 def die_with_parent(signal: int) -> None:

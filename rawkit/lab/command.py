@@ -15,6 +15,7 @@ from contextlib import suppress
 from shutil import which
 from typing import NoReturn
 
+from rawkit.errors import LabError
 from rawkit.host.calls import (
     CLONE_NEWNS,
     CLONE_NEWPID,
@@ -160,13 +161,15 @@ def _be_first(
     try:
         _end_with_parent(alive)
         setns(node.fileno())
-        _show_own_world()
+        _show_own_world(node.hosts_file)
         command = os.fork()
         if command == 0:
             _become(argv, environment, mask)
         status = _wait_for(command, orphans=True)
     except OSError as error:
         _complain(argv[0], error)
+    except LabError as error:
+        print(f"rawkit lab: {error}", file=sys.stderr, flush=True)
     finally:
         os._exit(status)
 
@@ -186,8 +189,12 @@ def _complain(program: str, error: OSError) -> None:
     print(f"rawkit lab: cannot start {program}: {error.strerror}", file=sys.stderr, flush=True)
 
 
-def _show_own_world() -> None:
+def _show_own_world(hosts_file: str) -> None:
     """Mount what shows these namespaces, as far as we may: a container may hide parts of it."""
+    if hosts_file:
+        from rawkit.lab.names import show
+
+        show(hosts_file)
     unshare(CLONE_NEWNS)
     flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
     for kind, target in (("proc", "/proc"), ("sysfs", "/sys")):

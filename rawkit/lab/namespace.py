@@ -22,7 +22,7 @@ from typing import IO, Literal, ParamSpec, Protocol, Self, TypedDict, TypeVar, U
 
 from rawkit.errors import LabError, NotPermitted
 from rawkit.host import sysctl
-from rawkit.host.calls import CLONE_NEWNET, die_with_parent, setns, unshare
+from rawkit.host.calls import CLONE_NEWNET, die_with_parent, libc, setns, unshare
 from rawkit.host.threads import on_own_thread
 
 # Not /proc/self, which is the main thread's.
@@ -66,6 +66,9 @@ class Namespace:
 
     def __init__(self, name: str = "") -> None:
         self.name = name
+        self.hosts_file = ""
+        """What ``/etc/hosts`` is to what runs in here (:mod:`rawkit.lab.names`); empty: the
+        machine's."""
         self._file = on_own_thread(_fresh)
         self._processes: list[subprocess.Popen[bytes] | subprocess.Popen[str]] = []
 
@@ -124,6 +127,8 @@ class Namespace:
 
         def call() -> Result:
             _switch(self)
+            if self.hosts_file:
+                _show_hosts(self.hosts_file)
             return function(*a, **k)
 
         return on_own_thread(call)
@@ -154,7 +159,7 @@ class Namespace:
         by SIGKILL. (From another thread it cannot be: the kernel would kill it when
         that thread ends.)
         """
-        preexec = _dying_with(os.getpid()) if _is_main_thread() else None
+        preexec = _before_exec(os.getpid() if _is_main_thread() else None, self.hosts_file)
         with self.here():  # a child starts in the namespace of the thread that forked it
             process = subprocess.Popen(argv, text=text, preexec_fn=preexec, **options)
         self._processes.append(process)
@@ -218,10 +223,29 @@ def _is_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def _dying_with(parent: int) -> Callable[[], None]:
+def _show_hosts(text: str) -> None:
+    from rawkit.lab.names import show
+
+    show(text)
+
+
+def _before_exec(parent: int | None, hosts_file: str) -> Callable[[], None] | None:
+    """Return what a child does before it becomes a program, if anything.
+
+    Args:
+        parent: the process that it is to die with, if it is to.
+        hosts_file: what ``/etc/hosts`` is to it; empty: the machine's.
+    """
+    if parent is None and not hosts_file:
+        return None
+    libc()  # loaded here, and not in the child
+
     def before_exec() -> None:
-        die_with_parent(signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
+        if parent is not None:
+            die_with_parent(signal.SIGKILL)
+            if os.getppid() != parent:  # it died before we asked
+                os._exit(1)
+        if hosts_file:
+            _show_hosts(hosts_file)
 
     return before_exec

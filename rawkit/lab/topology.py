@@ -14,6 +14,7 @@ from rawkit.lab.plan import Addresses, Host, Interface, Link, LinkOptions, Plan,
 from rawkit.lab.ready import loopback_up
 
 if TYPE_CHECKING:
+    from rawkit.lab.names import Names
     from rawkit.lab.wire import Wire
 
 FORWARDING = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")
@@ -75,6 +76,23 @@ class Node(Namespace):
         a packet socket answers for them.
         """
         return self._first().spare(number)
+
+    def know(self, names: "Names") -> None:
+        """Give this node a hosts file of its own with these names, instead of the machine's.
+
+        What :meth:`run` and :meth:`popen` start from now on finds them there, and
+        ``localhost``; without names, it is the machine's again. :meth:`here` changes
+        nothing about names.
+
+        Args:
+            names: their addresses: ``{"db.example": net.last.ipv4}``.
+
+        Raises:
+            UsageError: a name or an address is none.
+        """
+        from rawkit.lab.names import hosts_file
+
+        self.hosts_file = hosts_file(names)
 
     def own(self, *addresses: IPv4Address | IPv6Address) -> None:
         """Have this node's kernel answer for these addresses too, on ``eth0``."""
@@ -199,9 +217,13 @@ class Lab:
         """The user-space wires, in the order of the links that asked for one."""
         return tuple(self._wires)
 
-    def node(self, name: str, *, sysctls: Sysctls | None = None) -> Node:
-        """Add a host."""
-        return self._add(name, forwards=False, sysctls=sysctls)
+    def node(
+        self, name: str, *, sysctls: Sysctls | None = None, names: "Names | None" = None
+    ) -> Node:
+        """Add a host; ``names`` are those that it is to :meth:`~Node.know`."""
+        node = self._add(name, forwards=False, sysctls=sysctls)
+        node.know(names or {})
+        return node
 
     def router(self, name: str, *, sysctls: Sysctls | None = None) -> Node:
         """Add a node that forwards."""

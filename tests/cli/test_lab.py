@@ -43,6 +43,8 @@ WRONG = [
     ("pair --set x -- true", "--set: 'x' is not KEY=VALUE"),
     ("pair --set =1 -- true", "--set: '=1' is not KEY=VALUE"),
     ("pair --set ../../x=1 --print", "no such thing as a setting called '../../x'"),
+    ("pair --host x -- true", "--host: 'x' is not NAME=ADDRESS"),
+    ("pair --host x={leaf1} -- true", "there is no {leaf1} in this lab"),
     ("pair --nonsense", "unrecognized arguments: --nonsense"),
     ("pair extra", "unrecognized arguments: extra"),
     ("pair --", "-- is followed by no command"),
@@ -204,6 +206,17 @@ def test_the_command_sees_its_node_and_itself() -> None:
         f"pair {folder}",
     ]
     assert done.stderr == ""
+
+
+@pytest.mark.netns
+@pytest.mark.parametrize(("shape", "address"), [("line", "10.4.0.2"), ("path", "203.0.113.1")])
+def test_the_command_knows_the_names_that_were_given(shape: str, address: str) -> None:
+    names = ["--host", "db.example={last}", "--host", "db.example={last6}"]
+
+    done = run(shape, *names, "--", "getent", "ahostsv4", "db.example")
+
+    assert done.stdout.split()[0] == address
+    assert done.returncode == 0
 
 
 @pytest.mark.netns
