@@ -131,11 +131,17 @@ class Capture:
             # Over it is once there is nothing left to read, of what came in time.
             is_over = news is None and (self.is_stopped or now >= self.ends_at)
             return OVER if is_over else Step((), (), self.ends_at)
-        books = self._books
-        if news.time > self.ends_at or books.captured >= self._wanted:
+        if not self.take(news):
             return OVER
-        books.add(news)
-        return Step((), (news,), None if books.captured >= self._wanted else self.ends_at)
+        return Step((), (news,), None if self.is_full else self.ends_at)
+
+    def take(self, received: ReceivedFrame) -> bool:
+        """Enter a packet in the books, and tell whether it is to be told; if not, it is over."""
+        books = self._books
+        if received.time > self.ends_at or books.captured >= self._wanted:
+            return False
+        books.add(received)
+        return True
 
     def wants(self, received: ReceivedFrame) -> bool:
         """Tell whether a packet is still to be told: it came in time, and there are not enough."""

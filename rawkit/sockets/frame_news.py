@@ -6,7 +6,7 @@ import time
 from rawkit.sockets import options
 from rawkit.sockets.interfaces import mtu_of
 from rawkit.sockets.ring import tag_of
-from rawkit.sockets.timestamps import SECOND, converter
+from rawkit.sockets.timestamps import converter
 from rawkit.wire.address import BROADCAST, MAC
 from rawkit.wire.dissect import dissect, following
 from rawkit.wire.dissect_frame import dissect_frame
@@ -62,7 +62,7 @@ class FrameNews:
     def of(
         self,
         octets: bytes,
-        stamp: tuple[int, int] | None,
+        stamp: int | None,
         status: int,
         tag: tuple[int, int],
         length: int,
@@ -76,7 +76,7 @@ class FrameNews:
 
         Args:
             octets: what the socket gave.
-            stamp: seconds and nanoseconds of real time; ``None``: it was not stamped.
+            stamp: nanoseconds since 1970; ``None``: it was not stamped.
             status: ``TP_STATUS_…``.
             tag: the 16 bits of the VLAN tag that was taken off, and what announced it.
             length: octets that it had.
@@ -102,7 +102,10 @@ class FrameNews:
         if vlan is not None and link_type == ETHERNET and len(octets) >= ADDRESSES:
             octets, length = tagged(octets, vlan), length + TAG
         self._number += 1
-        at, ns, clock = _time(stamp)
+        if stamp is None:
+            at, ns, clock = time.monotonic(), time.time_ns(), Clock.USER
+        else:
+            at, ns, clock = converter.monotonic_of(stamp), stamp, Clock.KERNEL
         way, n = DIRECTIONS.get(where), self._number
         # fmt: off
         return ReceivedFrame(
@@ -140,12 +143,3 @@ def _said(status: int) -> Checksum:
     """Return what the kernel says of a checksum."""
     is_unfinished = status & options.TP_STATUS_CSUMNOTREADY
     return Checksum.UNFINISHED if is_unfinished else Checksum.VALID
-
-
-def _time(stamp: tuple[int, int] | None) -> tuple[float, int, Clock]:
-    """Return when a frame came, on both clocks, and who says so."""
-    if stamp is None:
-        return time.monotonic(), time.time_ns(), Clock.USER
-    seconds, nanoseconds = stamp
-    at = converter.to_monotonic(seconds, nanoseconds)
-    return at, seconds * SECOND + nanoseconds, Clock.KERNEL

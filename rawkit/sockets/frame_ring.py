@@ -9,6 +9,7 @@ from rawkit.sockets import options
 from rawkit.sockets.frames import FrameOptions, FrameSocket
 from rawkit.sockets.interfaces import name_of
 from rawkit.sockets.ring import BlockRing, FrameHead
+from rawkit.sockets.timestamps import SECOND
 from rawkit.wire.news import News
 from rawkit.wire.received_frame import ReceivedFrame
 
@@ -112,7 +113,7 @@ class FrameRing(FrameSocket):
         # fmt: on
         return self._news.of(
             octets,
-            (seconds, ns),
+            seconds * SECOND + ns,
             status,
             (tci, tag_type),
             length,

@@ -24,7 +24,7 @@ from rawkit.sockets.kernel import Ancillary, KernelSocket
 from rawkit.sockets.packet_options import join, statistics
 from rawkit.sockets.raw import discard_what_came
 from rawkit.sockets.settings import Settings, apply
-from rawkit.sockets.timestamps import TIMESPEC
+from rawkit.sockets.timestamps import SECOND, TIMESPEC
 from rawkit.wire.address import MAC
 from rawkit.wire.bpf import RETURN, Op, assemble
 from rawkit.wire.ethernet import LAYOUT, Ethernet
@@ -170,7 +170,8 @@ class FrameSocket(KernelSocket):
     ) -> "Received":
         stamp, messages = None, ancillary
         if ancillary and ancillary[0][0] == socket.SOL_SOCKET:  # the kernel puts the stamp first
-            stamp, messages = TIMESPEC.unpack_from(ancillary[0][2]), ancillary[1:]
+            seconds, nanoseconds = TIMESPEC.unpack_from(ancillary[0][2])
+            stamp, messages = seconds * SECOND + nanoseconds, ancillary[1:]
         status, length, *tag = _auxiliary(messages)
         name, protocol, where, hardware, source = address
         length = max(length, len(octets))
