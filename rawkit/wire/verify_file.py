@@ -1,8 +1,7 @@
 """Is the checksum of a packet in a file right, as far as a file can tell?
 
 The kernel told whoever captured a packet whether its checksum was still to be worked out
-by the hardware; a file does not say so. But one that is not worked out holds the sum of
-the pseudo header (``CHECKSUM_PARTIAL``), which a right one is only by chance, one in 65536.
+by the hardware; a file does not say so, but :mod:`rawkit.wire.partial` knows by its value.
 """
 
 from rawkit.wire.checksum import internet_checksum
@@ -10,8 +9,8 @@ from rawkit.wire.cut import missing
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import SIZE, IPv4
 from rawkit.wire.ipv6 import IPv6
-from rawkit.wire.numbers import IPProtocol
-from rawkit.wire.packet import Header, Headers, Packet
+from rawkit.wire.packet import Headers, Packet
+from rawkit.wire.partial import unfinished
 from rawkit.wire.received import Checksum
 from rawkit.wire.verify import verdict
 from rawkit.wire.verify_frame import verdict_on
@@ -37,27 +36,6 @@ def verdict_in_file(packet: Packet, octets: bytes, *, is_cut: bool = False) -> C
     if is_cut and (packet.error is not None or not _has_ip(packet) or missing(packet)):
         return None
     return found
-
-
-def unfinished(packet: Packet) -> int | None:
-    """Return which header has a checksum that is still to be worked out; ``None``: none has.
-
-    It is the first one with a checksum behind an IP header.
-    """
-    outer: Header | None = None
-    for place, header in enumerate(packet.headers):
-        if outer is not None and header.COVERS_ADDRESSES and header.IP_PROTOCOL is not None:
-            length = len(bytes(Packet(packet.headers[place:], packet.payload)))
-            length -= len(getattr(header, "trailer", b""))
-            pseudo = outer.pseudo_header(length, header.IP_PROTOCOL)
-            is_it = getattr(header, "checksum", None) == 0xFFFF - internet_checksum(pseudo)
-            return place if is_it else None
-        if header.IP_PROTOCOL == IPProtocol.SCTP:
-            return place if getattr(header, "checksum", None) == 0 else None
-        if header.QUOTES is not None:
-            return None
-        outer = header.covering(outer)
-    return None
 
 
 def _has_ip(packet: Packet) -> bool:

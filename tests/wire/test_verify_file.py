@@ -14,11 +14,12 @@ from rawkit.wire.extensions import DestinationOptions
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.packet import Header, Packet
+from rawkit.wire.partial import unfinished
 from rawkit.wire.received import Checksum
 from rawkit.wire.sctp import SCTP, Chunk
 from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
-from rawkit.wire.verify_file import unfinished, verdict_in_file
+from rawkit.wire.verify_file import verdict_in_file
 
 FRAME = Ethernet(b"\2" * 6, b"\4" * 6)
 FOUR = IPv4(IPv4Address("192.0.2.1"), IPv4Address("192.0.2.7"))
