@@ -24,7 +24,13 @@ from scripts.benches.running import (
     present,
     rounds,
 )
-from scripts.benches.turns import Entry, note_of, take_turns, times_as_long
+from scripts.benches.turns import (
+    Entry,
+    note_of,
+    take_turns,
+    times_as_long,
+    times_as_long_as_usual,
+)
 
 QUANTILES = [
     ([7.0], 0.25, 7.0),
@@ -275,6 +281,8 @@ def test_only_rounds_in_which_both_had_their_turn_are_compared() -> None:
     assert times_as_long(ours, theirs) == Spread(2.25, 2.5, 2.75, 2)
     assert times_as_long(ours, theirs, lasted(r2=1.0)) == Spread(2, 2, 2, 1)
     assert times_as_long(ours, {}) is None
+    assert times_as_long_as_usual(ours, lasted(r1=2.0)) == Spread(2, 3, 3.75, 3)
+    assert times_as_long_as_usual(ours, {}) is None
     assert (note_of(theirs, 3), note_of(ours, 3)) == ("2 of 3 rounds", "")
 
 

@@ -36,7 +36,7 @@ class Ahead:
         """Distance of the target by flow, as far as it is told and not yet believed."""
         self._is_useful: bool | None = None if settings.method == "udp" else False
         """Whether answers show the TTL that was left; ``None``: that is not known yet."""
-        self._ttl = settings.max_ttl
+        self._first, self._ttl = settings.first_ttl, settings.max_ttl
         self._asked_at = math.inf
         self._cells: dict[int, Cell] = {}
         self._answers: dict[int, Answer] = {}
@@ -78,8 +78,9 @@ class Ahead:
         """Take in an answer to one of these probes."""
         left, flow = answer.quoted_ttl, answer.probe.flow
         if answer.kind is Kind.REACHED and left is not None and 1 < left < self._ttl:
-            self.distances[flow] = self._ttl - left + 1
-            self._answers[flow] = answer
+            distance = self._ttl - left + 1
+            if distance >= self._first:
+                self.distances[flow], self._answers[flow] = distance, answer
 
     def check(self, board: Board, cell: Cell, answer: Answer) -> None:
         """Believe what is told of a distance, if an ordinary answer from there bears it out.

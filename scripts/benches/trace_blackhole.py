@@ -8,7 +8,14 @@ from scripts.benches.figures import spread
 from scripts.benches.result import Column, Goal, Result, Row
 from scripts.benches.running import Command, present
 from scripts.benches.tracing import EITHER_WAY, FAMILIES, ROUTERS, UNLIMITED, target
-from scripts.benches.turns import Entry, Outcomes, note_of, take_turns, times_as_long, walls
+from scripts.benches.turns import (
+    Entry,
+    Outcomes,
+    note_of,
+    take_turns,
+    times_as_long_as_usual,
+    walls,
+)
 
 REPEAT = 7
 NARROW, MTU = 7, 1400
@@ -62,7 +69,7 @@ def _row(tool: str, outcomes: Outcomes, repeat: int) -> Row:
         "cpu": spread(outcome.cpu for outcome in mine.values()),
     }
     base = TRACEPATH + (FAMILIES[6] if tool.endswith(FAMILIES[6]) else "")
-    ratio = times_as_long(mine, outcomes.get(base, {}))
+    ratio = times_as_long_as_usual(mine, outcomes.get(base, {}))
     if ratio is not None:
         figures["x tracepath"] = ratio
     return Row(tool, figures, note_of(mine, repeat))

@@ -10,7 +10,14 @@ from scripts.benches.figures import Spread, spread
 from scripts.benches.result import Column, Goal, Result, Row
 from scripts.benches.running import Command, Outcome, present
 from scripts.benches.tracing import EITHER_WAY, FAMILIES, UNLIMITED, addresses, far_ends
-from scripts.benches.turns import Entry, Outcomes, note_of, take_turns, times_as_long, walls
+from scripts.benches.turns import (
+    Entry,
+    Outcomes,
+    note_of,
+    take_turns,
+    times_as_long_as_usual,
+    walls,
+)
 
 REPEAT = 14
 PATHS = 3
@@ -92,7 +99,7 @@ def _row(tool: str, outcomes: Outcomes, repeat: int) -> Row:
     }
     if tool.startswith(RAWKIT):
         figures["ways"] = spread(readings.ways(outcome.output) for outcome in mine.values())
-    ratio = times_as_long(mine, outcomes.get(_peer(tool), {}))
+    ratio = times_as_long_as_usual(mine, outcomes.get(_peer(tool), {}))
     if ratio is not None:
         figures["x tracelb"] = ratio
     return Row(tool, figures, note_of(mine, repeat) or _misses(figures.get("ways"), mine))
@@ -113,7 +120,7 @@ def _goals(outcomes: Outcomes) -> tuple[Goal, ...]:
     goals = []
     for tool in (tool for tool in outcomes if tool.startswith(RAWKIT)):
         mine = outcomes[tool]
-        ratio = times_as_long(mine, outcomes.get(_peer(tool), {}))
+        ratio = times_as_long_as_usual(mine, outcomes.get(_peer(tool), {}))
         if ratio is not None:
             goals.append(Goal(f"wall of {tool} / tracelb's", ratio.median, 1 / LEAST, digits=3))
         ways = spread(readings.ways(outcome.output) for outcome in mine.values()).median

@@ -78,6 +78,17 @@ def times_as_long(ours: dict[int, Outcome], *theirs: dict[int, Outcome]) -> Spre
     )
 
 
+def times_as_long_as_usual(ours: dict[int, Outcome], theirs: dict[int, Outcome]) -> Spread | None:
+    """Return how many times the median of a slow peer, which hardly spreads, each round took.
+
+    ``None``: the peer had no turn.
+    """
+    if not theirs:
+        return None
+    usual = walls(theirs.values()).median
+    return spread(outcome.wall / usual for outcome in ours.values())
+
+
 def note_of(outcomes: dict[int, Outcome], repeat: int) -> str:
     """Say so where a tool had fewer turns than there were rounds."""
     return f"{len(outcomes)} of {repeat} rounds" if len(outcomes) < repeat else ""

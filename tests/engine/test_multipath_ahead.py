@@ -143,6 +143,17 @@ def test_a_target_that_says_nothing_is_waited_for_no_longer_than_a_few_round_tri
     assert drawn(world, engine.report()) == truth(links, ["target"])
 
 
+@pytest.mark.parametrize(("first", "last"), [(3, 30), (4, 30), (5, 30), (1, 4), (1, 5), (4, 4)])
+def test_where_asking_begins_and_ends_does_not_matter(first: int, last: int) -> None:
+    world = World(diamond(1), seed=1)
+    report = found_in(world, first_ttl=first, max_ttl=last)
+
+    assert report.reached
+    assert report.is_complete
+    assert report.nodes[-1].ttl == max(first, 4)
+    assert report.flows == 6
+
+
 def test_fewer_may_be_under_way_than_there_are_to_ask() -> None:
     for parallel in (1, 2):
         world = World(diamond(2), seed=1)
