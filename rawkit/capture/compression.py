@@ -110,5 +110,5 @@ def _zstandard() -> _Zstandard:
         return cast("_Zstandard", import_module("zstandard"))
     except ImportError as error:
         raise UsageError(
-            "zstd takes the Python module zstandard (pip install zstandard)"
+            "zstd takes the Python module zstandard (pip install 'rawkit[zstd]')"
         ) from error
