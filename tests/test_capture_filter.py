@@ -30,7 +30,7 @@ FRAME = Ethernet(bytes(6), bytes([2, 0, 0, 0, 0, 1])) / DATAGRAM
 def kept(program: bytes, hardware: int = ARPHRD_ETHER, where: int = PACKET_HOST) -> int:
     """Return how many octets the kernel would keep of the datagram on such a link."""
     octets = bytes(DATAGRAM if hardware == TUNNEL else FRAME)
-    about = {
+    about: dict[int, int] = {
         Ancillary.HARDWARE_TYPE: hardware,
         Ancillary.PACKET_TYPE: where,
         Ancillary.PROTOCOL: 0x0800,
