@@ -11,7 +11,6 @@ from rawkit.api.outgoing import (
     Outgoing,
     Sendable,
     Ways,
-    addressed,
     draft_of,
     method_of,
 )
@@ -21,7 +20,6 @@ from rawkit.api.shots import framed
 from rawkit.engine.exchange import Exchange
 from rawkit.engine.exchange_events import ExchangeEvent, ExchangeReport, ExchangeSettings
 from rawkit.errors import MissingCapability, NotPermitted, UsageError
-from rawkit.record import replace
 from rawkit.session import Session
 from rawkit.sockets.ladder import with_capabilities
 from rawkit.sockets.listeners import listeners
@@ -30,7 +28,6 @@ from rawkit.sockets.ports import reserve
 from rawkit.sockets.probes import ProbePipe
 from rawkit.sockets.senders import SOCKETS, open_sender
 from rawkit.sockets.settings import Settings
-from rawkit.wire.address import BROADCAST
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.news import Opened
@@ -86,17 +83,11 @@ def exchange(packet: Sendable, **options: Unpack[ExchangeOptions]) -> ExchangeSe
         MissingCapability: when the session starts: CAP_NET_RAW.
     """
     place = options.get("at")
-    with inside(place):
-        ways = Ways(options)
-        out = ways.of(draft_of(packet))
-        if out.needs_hardware_address:
-            mac = ways.hardware_address(out)
-            out = replace(out, draft=addressed(out.draft, mac), neighbour=mac)
+    out = Ways(options).found(draft_of(packet))
     question = framed(out, out.draft.packet)
     parts = pieces(out, out.draft.packet, options.get("fragment"))
-    anybody = out.neighbour == BROADCAST
     wanted = {name: options[name] for name in SETTINGS if name in options}  # type: ignore[literal-required]
-    settings = ExchangeSettings(**wanted, from_anybody=anybody)
+    settings = ExchangeSettings(**wanted, from_anybody=out.is_for_everybody)
     bytes(question)  # what cannot be built is refused now
 
     def open_io() -> PacketIO:

@@ -43,9 +43,8 @@ class ExchangePipe(ProbePipe):
             try:
                 super().send(part)
             except OSError as error:
-                mtu = self._out.link.mtu if self._out.link else None
                 layer, size = self._out.choice.layer, len(bytes(self._out.draft.packet))
-                raise refused(error, layer, size, mtu) from error
+                raise refused(error, layer, size, self._out.mtu) from error
 
     def receive(self) -> News | None:
         while isinstance(news := super().receive(), Transmitted) and len(self._parts) > 1:

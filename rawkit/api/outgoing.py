@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address
 from typing import Any, Protocol, TypedDict
 
-from rawkit.api.common import Host, Place
+from rawkit.api.common import Host, Place, inside
 from rawkit.errors import NoAnswer, NoRoute, UsageError
 from rawkit.host.links import HostLink, link
 from rawkit.host.names import numeric
@@ -69,19 +69,43 @@ class Outgoing:
     choice: Choice
     interface: str | None
     """``None``: the kernel chooses, as where nothing leads to the destination."""
-    link: HostLink | None
     hop: NextHop | None
     """What the kernel's routes say; ``None``: they were not asked."""
     via: Address | None
     """The neighbour that the frame goes to, if it is another than the destination."""
-    neighbour: Address | MAC | None
-    """Whose hardware address the frame gets: this one, or that of this address."""
+    to: Address | None
+    """The address on the link that it is sent to."""
+    ways: "Ways"
+    mac: MAC | None = None
+    """The hardware address that a frame is for; ``None``: not known, or for the kernel to find."""
+
+    @property
+    def link(self) -> HostLink | None:
+        """The interface; looked at when somebody wants to know."""
+        return None if self.interface is None else self.ways.link(self.interface)
+
+    @property
+    def mtu(self) -> int | None:
+        """Of the interface, in octets."""
+        return None if self.link is None else self.link.mtu
+
+    @property
+    def neighbour(self) -> Address | MAC | None:
+        """The hardware address that a frame is for, or whose that is."""
+        return self.mac or neighbour_of(self.draft, self.to, self.link, self.hop)
 
     @property
     def needs_hardware_address(self) -> bool:
         """Whether the hardware address of a neighbour has to be known to send the packet."""
         is_open = any(name == "dst" for _, name in self.draft.left_out)
-        return self.choice.layer is Layer.COOKED or is_open
+        return self.mac is None and (self.choice.layer is Layer.COOKED or is_open)
+
+    @property
+    def is_for_everybody(self) -> bool:
+        """Whether it goes to all hosts of a link."""
+        if self.choice.layer.is_link:
+            return self.mac == BROADCAST
+        return self.to == EVERYBODY or (self.hop is not None and self.hop.kind == "broadcast")
 
 
 class Ways:
@@ -96,13 +120,14 @@ class Ways:
         self._interface = options.get("interface")
         self._mark = options.get("mark")
         self._via = _neighbour_named(options)
+        self._place = options.get("at")
         self._hops: dict[Address, NextHop] = {}
         self._links: dict[str, HostLink] = {}
         self._sources: dict[Address, Address] = {}
         self._macs: dict[tuple[Address, str | None], MAC] = {}
 
     def of(self, draft: Draft) -> Outgoing:
-        """Return a packet as it is to go out.
+        """Return a packet as it is to go out, in its network.
 
         Raises:
             NoRoute: nothing leads to its destination.
@@ -113,17 +138,33 @@ class Ways:
         to = via or dst
         asks = name is None or choice.layer is not Layer.FRAME or bool(draft.left_out)
         hop = self.hop(to) if to is not None and asks else None
+        if name is not None:
+            self.link(name)  # whether it is there
         name = name or (hop.interface if hop else None)
         if name is None and choice.layer.is_link:
             raise UsageError(f"{choice.layer.value}: no route says over which interface; name it")
-        out = None if name is None else self.link(name)
         if via is None and hop is not None and hop.interface == name:
             via = hop.gateway
-        filled = Filler(draft, to, out, self.source).filled() if draft.left_out else draft
-        neighbour = neighbour_of(filled, via or dst, out, hop)
-        if isinstance(neighbour, MAC):
-            filled = addressed(filled, neighbour)
-        return Outgoing(filled, choice, name, out, hop, via, neighbour)
+        if draft.left_out:
+            link = self.link(name) if name and needs_link(draft) else None
+            draft = Filler(draft, to, name, link, self.source).filled()
+        out = Outgoing(draft, choice, name, hop, via, via or dst, self)
+        if choice.layer.is_link and isinstance(mac := out.neighbour, MAC):
+            return replace(out, draft=addressed(draft, mac), mac=mac)
+        return out
+
+    def found(self, draft: Draft) -> Outgoing:
+        """Return a packet as it is to go out, with the hardware address that it is for.
+
+        Raises:
+            NoAnswer: the neighbour does not say where it is; and as for :meth:`of`.
+        """
+        with inside(self._place):
+            out = self.of(draft)
+            if not out.needs_hardware_address:
+                return out
+            mac = self.hardware_address(out)
+        return replace(out, draft=addressed(out.draft, mac), mac=mac)
 
     def hop(self, to: Address) -> NextHop:
         """Return where the kernel would send what is for this address.
@@ -142,13 +183,15 @@ class Ways:
             UsageError: there is none of that name.
         """
         if name not in self._links:
-            self._links[name] = link(name)
+            with inside(self._place):
+                self._links[name] = link(name)
         return self._links[name]
 
     def source(self, dst: Address, interface: str | None) -> Address:
         """Return the address from which the kernel would send to this one."""
         if dst not in self._sources:
-            self._sources[dst] = source_for(dst, interface, self._mark)
+            told = self._hops[dst].source if dst in self._hops and self._mark is None else None
+            self._sources[dst] = told or source_for(dst, interface, self._mark)
         return self._sources[dst]
 
     def hardware_address(self, out: Outgoing) -> MAC:
@@ -168,6 +211,12 @@ class Ways:
                 raise NoAnswer(f"{out.neighbour} does not say where it is on {out.interface}")
             self._macs[key] = report.mac
         return self._macs[key]
+
+
+def needs_link(draft: Draft) -> bool:
+    """Whether something is left out that only the link tells: a hardware address."""
+    headers = draft.packet.headers
+    return any(isinstance(headers[place], Ethernet | ARP) for place, _ in draft.left_out)
 
 
 def neighbour_of(
@@ -249,7 +298,8 @@ class Filler:
     Args:
         draft: the packet.
         to: where it is sent, if it has an IP header: its destination, or a neighbour.
-        out: the interface that it leaves by, if that is known.
+        interface: the one that it leaves by, if that is known.
+        out: the same, if its hardware address is needed.
         source: returns our address towards another, over an interface if one is named.
     """
 
@@ -257,11 +307,13 @@ class Filler:
         self,
         draft: Draft,
         to: Address | None,
+        interface: str | None,
         out: HostLink | None,
         source: Callable[[Address, str | None], Address],
     ) -> None:
         self._draft = draft
         self._to = to
+        self._interface = interface
         self._out = out
         self._source_towards = source
 
@@ -313,10 +365,10 @@ class Filler:
             return self._source(to)
 
     def _source(self, dst: Address) -> Address:
-        return self._source_towards(dst, self._out.name if self._out else None)
+        return self._source_towards(dst, self._interface)
 
     def _arp_source(self, header: ARP) -> Address:
-        if not isinstance(header.target_ip, IPv4Address) or self._out is None:
+        if not isinstance(header.target_ip, IPv4Address) or self._interface is None:
             return IPv4Address(0)
         return self._source(header.target_ip)
 

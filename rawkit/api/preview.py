@@ -92,7 +92,7 @@ def foreseen(out: Outgoing, options: PieceOptions) -> Preview:
     handed = pieces(out, packet, options.get("fragment"))
     given = bytes(handed[0])
     sent = as_sent(out, handed[0], options)
-    mtu = out.link.mtu if out.link else None
+    mtu = out.mtu
     number = _refusal(out, given)
     return Preview(
         packet,

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Unpack, cast
 
-from rawkit.api.common import inside
 from rawkit.api.outgoing import Outgoing, Sendable, draft_of, is_one
 from rawkit.api.send_events import PacketRefused, PacketSent, SendOptions, SendReport
 from rawkit.api.shots import Shot, Shots
@@ -85,8 +84,7 @@ class Sending:
             RawkitError: one of them cannot be sent; see :func:`send`.
         """
         with ExitStack() as sockets:
-            with inside(self._options.get("at")):
-                shots = Shots(self._options, sockets)
+            shots = Shots(self._options, sockets)
             try:
                 self._send_all(shots.of(map(draft_of, self._packets), self._count))
             finally:
@@ -145,8 +143,7 @@ class Sending:
     def _note(self, number: int, shot: Shot, error: OSError) -> None:
         out = shot.out
         self._errors[error.errno or 0] += 1
-        mtu = out.link.mtu if out.link else None
-        refusal = refused(error, out.choice.layer, shot.size, mtu)
+        refusal = refused(error, out.choice.layer, shot.size, out.mtu)
         self.failure = self.failure or refusal
         if self._announce is not None and shot.packet is not None:
             layer = out.choice.layer

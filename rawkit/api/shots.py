@@ -11,11 +11,10 @@ from functools import partial
 from typing import NamedTuple
 
 from rawkit.api.common import inside
-from rawkit.api.outgoing import NO_MAC, Outgoing, Ways, addressed
+from rawkit.api.outgoing import NO_MAC, Outgoing, Ways
 from rawkit.api.pieces import pieces
 from rawkit.api.send_events import SendOptions
 from rawkit.errors import BuildError, NotPermitted
-from rawkit.record import replace
 from rawkit.sockets.header_included import HeaderIncludedSocket
 from rawkit.sockets.kernel import KernelSocket
 from rawkit.sockets.ladder import with_capabilities
@@ -88,7 +87,7 @@ class Shots:
 
     def _round(self, draft: Draft) -> Round:
         """Return what gives the packets of a draft."""
-        out = self._filled(draft)
+        out = self._ways.found(draft)
         if not draft.varying:
             shots = self._shots(out, out.draft.packet)
             return lambda _: shots
@@ -100,15 +99,6 @@ class Shots:
             except BuildError:
                 pass  # what varies is more than a number in its place
         return partial(self._each_anew, out)
-
-    def _filled(self, draft: Draft) -> Outgoing:
-        """Return a packet and its way, with the hardware address that it is for."""
-        with inside(self._options.get("at")):
-            out = self._ways.of(draft)
-            if not out.needs_hardware_address:
-                return out
-            mac = self._ways.hardware_address(out)
-        return replace(out, draft=addressed(out.draft, mac), neighbour=mac)
 
     def _goes_to_many(self, draft: Draft, out: Outgoing) -> bool:
         """Whether packets of a draft are for several neighbours, whom we have to find."""
@@ -122,7 +112,7 @@ class Shots:
     def _each_its_way(self, draft: Draft, out: Outgoing, number: int) -> tuple[Shot, ...]:
         packet = out.draft.at(number, self._chance)
         left_out = tuple((place, name) for place, name in draft.left_out if name == "dst")
-        filled = self._filled(Draft(packet, left_out))
+        filled = self._ways.found(Draft(packet, left_out))
         return self._shots(filled, filled.draft.packet)
 
     def _each_anew(self, out: Outgoing, number: int) -> tuple[Shot, ...]:
@@ -202,8 +192,7 @@ def framed(out: Outgoing, packet: Packet) -> Packet:
     """Return a packet as its socket takes it: a cooked one wants the link's header told."""
     if out.choice.layer is not Layer.COOKED:
         return packet
-    mac = out.neighbour if isinstance(out.neighbour, MAC) else NO_MAC
-    return Ethernet(mac, MAC(out.link.mac) if out.link else NO_MAC) / packet
+    return Ethernet(out.mac or NO_MAC, MAC(out.link.mac) if out.link else NO_MAC) / packet
 
 
 def _field(packet: Packet, varying: Varying, deeper: int) -> object:

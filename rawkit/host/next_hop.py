@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv6Address
 from rawkit.host.names import Address
 from rawkit.host.routes import KINDS
 from rawkit.host.source import is_ambiguous, no_route, scope_of
-from rawkit.record import record
+from rawkit.record import field, record
 
 MESSAGE = struct.Struct("=IHHII")
 """struct nlmsghdr: length, type, flags, sequence, port."""
@@ -25,7 +25,7 @@ ATTRIBUTE = struct.Struct("=HH")
 NUMBER = struct.Struct("=i")
 REQUEST = 1
 GET_ROUTE, NEW_ROUTE, ERROR = 26, 24, 2
-DESTINATION, INTERFACE, GATEWAY, VIA = 1, 4, 5, 18
+DESTINATION, INTERFACE, GATEWAY, SOURCE, VIA = 1, 4, 5, 7, 18
 KIND = 7
 """Place of the kind among the octets of a ``ROUTE``."""
 FAMILY = struct.Struct("=H")
@@ -41,6 +41,8 @@ class NextHop:
     """The router that it would go to; ``None``: the destination is on the link."""
     kind: str
     """As that of a :class:`~rawkit.host.routes.Route`: ``unicast``, ``local``, ``broadcast`` …"""
+    source: Address | None = field(default=None, compare=False)
+    """The address that it would come from; ``None``: not told."""
 
 
 def next_hop(dst: Address, interface: str | None = None) -> NextHop:
@@ -65,7 +67,8 @@ def next_hop(dst: Address, interface: str | None = None) -> NextHop:
     index = NUMBER.unpack(octets[INTERFACE])[0] if INTERFACE in octets else 0
     name = socket.if_indextoname(index) if index else None
     kind = KINDS.get(found[KIND], str(found[KIND]))
-    return NextHop(name, _address(gateway, name), kind)
+    source = _address(octets.get(SOURCE, b""), name)
+    return NextHop(name, _address(gateway, name), kind, source)
 
 
 def _ask(dst: Address, interface: str | None) -> tuple[tuple[int, ...], dict[int, bytes]]:

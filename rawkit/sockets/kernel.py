@@ -69,7 +69,7 @@ class KernelSocket:
         address = self._address(packet)
         octets = self._octets(packet)
         if (before := time.monotonic()) < self._settled_at:
-            time.sleep(SETTLING)
+            time.sleep(self._settled_at - before)
             before = time.monotonic()
         try:
             self._socket.sendto(octets, address)

@@ -11,6 +11,7 @@ import pytest
 from rawkit.errors import NoRoute
 from rawkit.host.next_hop import NextHop, next_hop
 from rawkit.host.routes import route_to
+from rawkit.host.source import source_for
 from rawkit.lab import Lab, Node
 
 LabFactory = Callable[..., Lab]
@@ -98,3 +99,13 @@ def test_it_takes_no_library() -> None:
     )
 
     assert ran.stdout == "False\n"
+
+
+@pytest.mark.netns
+@pytest.mark.parametrize("dst", [dst for dst, _ in HOPS])
+def test_the_source_is_the_one_that_a_socket_gets(node: Node, dst: str) -> None:
+    address = ip_address(dst)
+
+    hop = node.run(lambda: next_hop(address))
+
+    assert hop.source == node.run(lambda: source_for(address))
