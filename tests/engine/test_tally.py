@@ -34,8 +34,8 @@ TALKS = [
     pytest.param(IPv4(A, B) / IPv6(A6, B6) / TCP(1, 2),
                  "TCP [2001:db8::1]:1 [2001:db8::7]:2", id="a tunnel"),
     pytest.param(IPv4(A, B, protocol=253) / b"x", "IPv4 192.0.2.1 192.0.2.7", id="unknown"),
-    pytest.param(FRAME / ARP(1, OURS, A, bytes(6), B), "Ethernet 02:00:00:00:00:01 02:00:00:00:00:02",
-                 id="ARP"),
+    pytest.param(FRAME / ARP(1, OURS, A, bytes(6), B),
+                 "Ethernet 02:00:00:00:00:01 02:00:00:00:00:02", id="ARP"),
     pytest.param(Packet((), b"octets"), None, id="nothing"),
 ]  # fmt: skip
 
