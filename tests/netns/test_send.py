@@ -13,6 +13,7 @@ from rawkit.api.send import send
 from rawkit.errors import NoAnswer, NoRoute, SendRefused, UsageError
 from rawkit.lab.topology import Lab
 from rawkit.record import replace
+from rawkit.sockets.kernel_rules import frame_refusal, refusal
 from rawkit.sockets.sending import Layer
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.address import MAC
@@ -158,6 +159,47 @@ def test_what_was_foreseen_is_refused(net: Lab, packet: Packet, layer: str, numb
     assert caught.value.errno == number
     assert str(caught.value) == f"not sent: {wanted.refusal}"
     assert "octets for an MTU of 1500" in str(caught.value)
+
+
+RAW4 = (socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+RAW6 = (socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+SHORTEST = bytes(IPv4(A, B, 253) / b"")
+
+
+@pytest.mark.parametrize(
+    ("octets", "version"),
+    [
+        pytest.param(SHORTEST, 4, id="IPv4"),
+        pytest.param(SHORTEST[:-1], 4, id="IPv4 too short"),
+        pytest.param(b"\x44" + SHORTEST[1:], 4, id="header of 16 octets"),
+        pytest.param(b"\x46" + SHORTEST[1:], 4, id="header beyond the end"),
+        pytest.param(b"\x46" + SHORTEST[1:] + bytes(4), 4, id="header up to the end"),
+        pytest.param(b"\x65" + SHORTEST[1:], 4, id="version 6 within IPv4"),
+        pytest.param(bytes(40), 6, id="IPv6"),
+        pytest.param(bytes(39), 6, id="IPv6 too short"),
+    ],
+)
+def test_a_raw_socket_refuses_what_the_rules_say(net: Lab, octets: bytes, version: int) -> None:
+    with net.first.socket(*(RAW4 if version == 4 else RAW6)) as raw:
+        try:
+            raw.sendto(octets, (str(B if version == 4 else B6), 0))
+            number = None
+        except OSError as error:
+            number = error.errno
+
+    assert number == refusal(octets, version, 1500)
+
+
+@pytest.mark.parametrize("length", [0, 13, 14, 1514, 1515])
+def test_a_packet_socket_refuses_what_the_rules_say(net: Lab, length: int) -> None:
+    with net.first.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as packets:
+        try:
+            packets.sendto(bytes(length), ("eth0", 0x88B5))
+            number = None
+        except OSError as error:
+            number = error.errno
+
+    assert number == frame_refusal(bytes(length), 1500, ethernet=True)
 
 
 def test_one_octet_less_is_not_refused(net: Lab) -> None:
