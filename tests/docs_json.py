@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+from rawkit.cli.main import COMMANDS
 from rawkit.cli.records import FIELDS, Schema
 
 ROOT = Path(__file__).parents[1]
@@ -19,7 +20,9 @@ WRITERS = sorted(path.stem for path in (ROOT / "rawkit" / "cli").glob("*_json.py
 
 def heading_of(writer: str) -> str:
     """Return the heading of a command's section: ``rawkit trace --multipath``."""
-    return f"rawkit {writer.removesuffix('_json').replace('_', ' --')}"
+    name = writer.removesuffix("_json")
+    command = name.replace("_", "-")
+    return f"rawkit {command if command in COMMANDS else name.replace('_', ' --')}"
 
 
 def types_of(writer: str) -> Schema:

@@ -18,7 +18,7 @@ def beside(label: str, text: str, at: int, width: int = WIDTH) -> Iterator[str]:
     from textwrap import wrap
 
     parts = wrap(text, width - at, break_long_words=False, break_on_hyphens=False) or [""]
-    if len(label) > at or (len(label) == at and label.strip()):
+    if len(label) > at or label[at - 1 : at].strip():
         yield label.rstrip()
         label = ""
     yield f"{label:{at}}{parts[0]}".rstrip()

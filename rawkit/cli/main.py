@@ -31,6 +31,7 @@ COMMANDS = {
     "exchange": "send a packet of your own making, and show what answers it",
     "sniff": "hear what passes on a link, or on all (tcpdump(8)'s letters)",
     "decode": "read captures and octets in hexadecimal, and print them as sniff does",
+    "resolve-name": "show what the resolver makes of a name, and where it has that from",
     "errno": "say what an error of a socket means, why it came, and what to do",
     "sockaddr": "show the octets that bind and connect are given for an address",
     "sockopt": "show the options of a socket, ours or another process's",
@@ -38,7 +39,8 @@ COMMANDS = {
     "caps": "show what this process may do, and what that allows",
     "doctor": "check this machine: what works, what does not, and the way out",
 }
-"""Each is ``rawkit/cli/NAME.py``, whose ``main`` takes the arguments and returns an exit code."""
+"""Each is ``rawkit/cli/NAME.py``, ``-`` being ``_``, whose ``main`` takes the arguments and returns
+an exit code."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,7 +85,7 @@ def _command(name: str) -> Command:
     from importlib import import_module
 
     startup.begin()
-    command: Command = import_module(f"rawkit.cli.{name}").main
+    command: Command = import_module(f"rawkit.cli.{name.replace('-', '_')}").main
     if name not in QUICK:
         startup.end()
     return command
@@ -91,7 +93,7 @@ def _command(name: str) -> Command:
 
 def usage() -> str:
     """Return what ``rawkit --help`` prints."""
-    lines = [f"  {name:8} {about}" for name, about in COMMANDS.items()]
+    lines = [f"  {name:13} {about}" for name, about in COMMANDS.items()]
     return "\n".join(
         (
             "Usage: rawkit COMMAND [options] …",

@@ -44,4 +44,22 @@ SOCKET_FIELDS: dict[str, tuple[str, ...]] = {
     "takes": ("what it can be set to, in words; `null`: it cannot",),
     "since_kernel": ("first Linux that has it; `null`: not noted",),
     "needs_capability": ("what setting it takes; `null`: nothing",),
+    # resolve-name
+    "question": ('function of the C library: `"getaddrinfo"` or `"gethostbyname"`',),
+    "ip_version": ("4 or 6, if it was asked for one; `null`: for either",),
+    "found_addresses": ("list of the addresses of a name, in the order to be tried",),
+    "canonical_name": ("what the name stands for in the end; `null`: not told",),
+    "aliases": ("list of its other names, as gethostbyname(3) tells them",),
+    "took": ("how long the resolver took, or our own memory", "seconds"),
+    "number_of_time": ("which time it was asked for, from 2",),
+    "remembered": ("for how long our own memory had it; `null`: it was asked for", "seconds"),
+    "holds": ("for how much longer it holds there", "seconds"),
+    "found_in": (
+        "list of the services, one of which said so, as nsswitch.conf(5) calls them; several:"
+        " which, cannot be told",
+    ),
+    "hosts_file_lines": ("list of the numbers of the lines of the hosts file that say so",),
+    "lookup_order": ("list of the services that are asked, in order",),
+    "resolver_servers": ("list of the name servers in resolv.conf(5)",),
+    "is_numeric": ("whether it is an address, so that nobody was asked",),
 }

@@ -96,8 +96,9 @@ def resolve(
     """
     match address:
         case InternetAddress():
-            ask = look_up or partial(names.resolve, timeout=timeout)
-            return _internet(address, ask, passive=passive)
+            if look_up is None:
+                look_up = partial(names.resolve, timeout=timeout)
+            return _internet(address, look_up, passive=passive)
         case UnixAddress():
             return (_target(address, _unix(address, passive=passive)),)
         case VsockAddress():
