@@ -11,9 +11,13 @@ from rawkit import lab
 from rawkit.lab import Answer, Hop, Node
 from rawkit.lab import Path as LyingPath
 from rawkit.wire.multipart import Label, mpls
+from rawkit.wire.notation import parse
+from rawkit.wire.text import hexdump
+from rawkit.wire.udp import UDP
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 PING, TRACE, ARP = (SCRIPTS / f"{name}.py" for name in ("ping", "trace", "arp"))
+DATAGRAM = SCRIPTS / "datagram.py"
 LONGEST = 60
 """Lines: a page, for a program that is to be read."""
 
@@ -110,12 +114,46 @@ def test_arp_tells_a_mistake_in_one_line() -> None:
     assert told.stderr == "arp.py: no interface 'eth9' here, only lo, eth0\n"
 
 
+@pytest.mark.netns
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_datagram_is_foreseen_as_it_leaves_and_told_who_answers(version: int) -> None:
+    with lab.pair() as net:
+        here, there = (str(n.ipv4 if version == 4 else n.ipv6) for n in (net.first, net.last))
+        ran = run(net.first, there, "9", "hello", script=DATAGRAM)
+
+    words, layer, *dump, left, answer = ran.stdout.splitlines()
+    packet = parse(words).packet
+    assert re.fullmatch(rf'ip6?\(src={here},dst={there}\)/udp\(sport=\d+,dport=9\)/"hello"', words)
+    assert layer.startswith(f"by ipv{version} over eth0: the kernel ")
+    assert "\n".join(dump) == hexdump(bytes(packet))
+    ports = f"{here}.{packet[UDP].src_port} > {there}.9: UDP, length 5"
+    assert re.fullmatch(rf"out: IP6? {ports}", left)
+    assert re.fullmatch(rf"after \d+\.\d{{3}} ms: IP6? {there} > {here}: ICMP.* port.*", answer)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("192.0.2.777",), "'192.0.2.777' does not appear to be an IPv4 or IPv6 address"),
+        (("127.0.0.1", "http"), "invalid literal for int() with base 10: 'http'"),
+    ],
+)
+def test_datagram_tells_a_mistake_in_one_line(words: tuple[str, ...], complaint: str) -> None:
+    command = [sys.executable, str(DATAGRAM), *words]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert told.stderr == f"datagram.py: {complaint}\n"
+    assert (told.returncode, told.stdout) == (1, "")
+
+
 @pytest.mark.parametrize(
     ("script", "usage"),
     [
         (PING, "scripts/ping.py HOST [COUNT]"),
         (TRACE, "scripts/trace.py HOST [udp|icmp|tcp]"),
         (ARP, "scripts/arp.py INTERFACE ADDRESSES…"),
+        (DATAGRAM, "scripts/datagram.py HOST [PORT [TEXT]]"),
     ],
 )
 def test_a_program_to_be_read_fits_on_a_page_and_says_how_it_is_used(
