@@ -12,6 +12,7 @@ from rawkit.api.outgoing import (
     Sendable,
     Ways,
     draft_of,
+    first_of,
     method_of,
 )
 from rawkit.api.pieces import pieces
@@ -83,7 +84,7 @@ def exchange(packet: Sendable, **options: Unpack[ExchangeOptions]) -> ExchangeSe
         MissingCapability: when the session starts: CAP_NET_RAW.
     """
     place = options.get("at")
-    out = Ways(options).found(draft_of(packet))
+    out = Ways(options).found(first_of(draft_of(packet), options.get("seed", 0)))
     question = framed(out, out.draft.packet)
     parts = pieces(out, out.draft.packet, options.get("fragment"))
     wanted = {name: options[name] for name in SETTINGS if name in options}  # type: ignore[literal-required]

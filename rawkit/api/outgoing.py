@@ -265,6 +265,15 @@ def draft_of(given: Sendable) -> Draft:
     return Draft(from_scapy(given))
 
 
+def first_of(draft: Draft, seed: int) -> Draft:
+    """Return a draft whose packet is the first that will be sent, random values included."""
+    if not draft.varying:
+        return draft
+    from random import Random
+
+    return draft.drawn(Random(seed).randrange)
+
+
 def is_one(given: object) -> bool:
     """Whether something is one packet, and not several."""
     if isinstance(given, Packet | Header | str | Draft) or not isinstance(given, Iterable):

@@ -11,6 +11,7 @@ from rawkit.api.outgoing import (
     Sendable,
     Ways,
     draft_of,
+    first_of,
 )
 from rawkit.api.pieces import pieces
 from rawkit.api.send_events import PieceOptions
@@ -82,8 +83,9 @@ def preview(packet: Sendable, **options: Unpack[PieceOptions]) -> Preview:
         NoRoute: nothing leads to its destination.
         UsageError: an option makes no sense.
     """
+    draft = first_of(draft_of(packet), options.get("seed", 0))
     with inside(options.get("at")):
-        return foreseen(Ways(options).of(draft_of(packet)), options)
+        return foreseen(Ways(options).of(draft), options)
 
 
 def foreseen(out: Outgoing, options: PieceOptions) -> Preview:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Unpack, cast
 
-from rawkit.api.outgoing import Outgoing, Sendable, draft_of, is_one
+from rawkit.api.outgoing import Outgoing, Sendable, draft_of, first_of, is_one
 from rawkit.api.send_events import PacketRefused, PacketSent, SendOptions, SendReport
 from rawkit.api.shots import Shot, Shots
 from rawkit.errors import SendRefused, UsageError
+from rawkit.record import replace
 from rawkit.sockets.refusals import refused
 
 TRIES = 50
@@ -111,12 +112,16 @@ class Sending:
     def begins(self, out: Outgoing) -> None:
         """Take note that the first packet is about to leave."""
 
+    def _first_shown(self, out: Outgoing) -> Outgoing:
+        draft = first_of(out.draft, self._options.get("seed", 0))
+        return out if draft is out.draft else replace(out, draft=draft)
+
     def _send_all(self, shots: Iterator[Shot]) -> None:
         interval = self._interval
         for number, shot in enumerate(shots):
             if self._began is None:
-                self._first = shot.out
-                self.begins(shot.out)
+                self._first = self._first_shown(shot.out)
+                self.begins(self._first)
                 self._began = time.monotonic()
             if interval:
                 wait_until(self._began + number * interval)

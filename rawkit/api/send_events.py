@@ -52,6 +52,8 @@ class PieceOptions(OutgoingOptions, total=False):
     fragment: bool | int | None
     """Cut what is longer than so many octets, from the IP header on; ``True``: longer than
     the interface's MTU."""
+    seed: int
+    """Of random values in notation."""
 
 
 class SendOptions(PieceOptions, total=False):
@@ -61,8 +63,6 @@ class SendOptions(PieceOptions, total=False):
     """How often, or how many of those that vary."""
     interval: float
     """Seconds from one packet to the next."""
-    seed: int
-    """Of random values in notation."""
     announce: Callable[[SendEvent], object] | None
     """Called with every packet that was sent, and every one that was refused."""
 

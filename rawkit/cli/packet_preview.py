@@ -1,8 +1,11 @@
 """``--dry-run``: what would become of packets, and nothing is sent."""
 
 from contextlib import ExitStack
+from random import Random
 
-from rawkit.api.preview import preview
+from rawkit.api.outgoing import Ways, draft_of
+from rawkit.api.preview import foreseen
+from rawkit.api.send_events import PieceOptions
 from rawkit.cli.errors import NO_ANSWER, OK, write
 from rawkit.cli.packet_options import PacketOptions, packets, ways
 
@@ -10,9 +13,15 @@ from rawkit.cli.packet_options import PacketOptions, packets, ways
 def foresee(command: str, options: PacketOptions) -> int:
     """Say of every packet what would become of it; return 1 if one would be refused."""
     code = OK
+    words: PieceOptions = {
+        **ways(options),
+        "fragment": options.fragment,
+        "seed": options.seed,
+    }
+    routes, chance = Ways(words), Random(options.seed).randrange
     with ExitStack() as files:
         for packet in packets(options, files):
-            found = preview(packet, **ways(options), fragment=options.fragment)
+            found = foreseen(routes.of(draft_of(packet).drawn(chance)), words)
             if found.refusal is not None:
                 code = NO_ANSWER
             if options.json:

@@ -65,10 +65,15 @@ class Draft:
     """A packet in words, read: what it says, and what it leaves open."""
 
     packet: Packet
-    """With the first value of all that varies, and zeros for what was left out."""
+    """With the first value of all that varies, zeros where that is random, and zeros for
+    what was left out."""
     left_out: tuple[tuple[int, str], ...] = ()
     """Fields that the sender is to fill in: number of the header, name of the field."""
     varying: tuple[Varying, ...] = ()
+
+    def drawn(self, chance: Chance) -> "Draft":
+        """Return the same with what chance gives for the first packet, not with zeros."""
+        return replace(self, packet=self.at(0, chance)) if self.varying else self
 
     def at(self, number: int, chance: Chance) -> Packet:
         """Return the packet of this number, from 0.

@@ -160,6 +160,22 @@ def test_every_packet_is_shown_if_that_is_wanted(net: Lab) -> None:
     assert out.count("  0010  0a 01 00 02 00 0") == 2
 
 
+@pytest.mark.parametrize("seed", [(), ("--seed", "3")])
+def test_what_is_random_is_foreseen_and_shown_as_it_leaves(net: Lab, seed: tuple[str, ...]) -> None:
+    lines = "".join(f"ip(src={A},dst={B})/udp({n},random(1,65535))/random(4)\n" for n in (1, 2))
+    foreseen = fed(net.first, lines, *seed, "-n", "-")[1]
+    every = fed(net.first, lines, *seed, "-x", "-")[1]
+    opening = fed(net.first, lines, *seed, "-")[1].splitlines()
+
+    told = [line for line in foreseen.splitlines() if line.startswith("ip(")]
+    assert told == [line for line in every.splitlines() if line.startswith("ip(")]
+    assert "0x00000000" not in foreseen
+    assert opening[0] == told[0]
+    assert opening[1] == (
+        "  note: this is the first packet; what differs in those that follow: dst_port, payload"
+    )
+
+
 def test_quiet_says_nothing_but_errors(net: Lab) -> None:
     good = ran(net.first, "-q", "-v", f"ip(dst={B})/udp(dport=7)")
     bad = ran(net.first, "-q", f"ip(dst={B})/udp(dport=7)/0x00*2000")

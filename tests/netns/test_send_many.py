@@ -10,7 +10,7 @@ from rawkit import lab
 from rawkit.api.outgoing import Sendable, destination
 from rawkit.api.preview import preview
 from rawkit.api.send import Sending, send
-from rawkit.api.send_events import PacketRefused, PacketSent, SendEvent
+from rawkit.api.send_events import PacketRefused, PacketSent, SendEvent, SendReport
 from rawkit.errors import SendRefused, UsageError
 from rawkit.lab.topology import Lab
 from rawkit.sockets.sending import Layer
@@ -94,6 +94,19 @@ VARYING = [
     f"ip6(src={A6},dst={D6})/udp(1,2,checksum=1..9)",
     f"ip(src={A},dst={D})/sctp(1..9,2,7)",
 ]
+
+
+def test_what_is_random_is_told_as_it_is_sent(net: Lab) -> None:
+    words = f"ip(src={A},dst={D})/udp(sport=random(1,65535),dport=7)/random(8)"
+    wanted = preview(words, seed=9, at=net.first)
+    reports: list[SendReport] = []
+    (frame,) = arriving(net, lambda: reports.append(send(words, seed=9, at=net.first)))
+    another = preview(words, seed=8, at=net.first)
+
+    (report,) = reports
+    assert report.packet == wanted.packet
+    assert bytes(wanted.packet) == wanted.octets == frame[14:]
+    assert another.octets != wanted.octets
 
 
 @pytest.mark.parametrize("words", VARYING)
