@@ -61,7 +61,7 @@ def options_of(command: str) -> frozenset[str]:
         text=True,
         check=True,
     )
-    words = told.stdout.replace(",", " ").split()
+    words = told.stdout.replace(",", " ").replace("[=", " ").split()
     return frozenset(word for word in words if word.startswith("-"))
 
 
