@@ -1,5 +1,6 @@
 """What the documents show is what happens: every example runs, and prints what is shown."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from tests.docs_examples import Example, alike, constant, examples, printed
 
 EXAMPLES = list(examples())
 RUN = [pytest.param(one, id=str(one)) for one in EXAMPLES if one.runs]
+LETTERS = re.compile(r"-[a-zA-Z]+")
+"""Options without a value, in one word."""
 COMMANDS = [
     pytest.param(command, id=f"{one}-{number}")
     for one in EXAMPLES
@@ -47,8 +50,12 @@ def options_in(words: list[str]) -> list[str]:
     for word in words:
         if word in ("--", "|", "&&", "||", ";", ">"):
             break
-        if word.startswith("-") and len(word) > 1:
+        if word.startswith("--"):
             found.append(word.partition("=")[0])
+        elif LETTERS.fullmatch(word):
+            found += [f"-{letter}" for letter in word[1:]]
+        elif word.startswith("-") and len(word) > 1:
+            found.append(word[:2])  # with its value right behind it
     return found
 
 
