@@ -24,7 +24,7 @@ class Program(NamedTuple):
 
 
 PROGRAMS: dict[str, dict[str, Program]] = {
-    "packets": {},
+    "packets": {"tcpdump": Program("tcpdump", "--version")},
     "ping": {"ping": Program("iputils-ping", "-V"), "fping": Program("fping", "-v")},
     "trace": {
         "traceroute": Program("traceroute", "-V"),
