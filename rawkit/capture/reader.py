@@ -141,8 +141,11 @@ def _reading(file: BinaryIO) -> Read:
 def _recognized(buffer: Buffer, name: str) -> tuple[str, Iterator[Block]]:
     buffer.fill(len(PCAPNG))
     beginning = buffer.data[:4]
-    if buffer.error is not None and len(beginning) < len(PCAPNG):
-        raise buffer.error
+    failure = buffer.error
+    if failure is not None and len(beginning) < len(PCAPNG):
+        if isinstance(failure, ParseError):
+            raise type(failure)(f"{name}: {failure}, before any packet") from failure
+        raise failure
     if beginning in PCAP:
         return "pcap", read_pcap(buffer)
     if beginning == PCAPNG:
