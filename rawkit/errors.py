@@ -84,6 +84,33 @@ class SendRefused(RawkitError, OSError):
     """The kernel did not take a packet; the message says why, and what to do."""
 
 
+class ListenRefused(RawkitError, OSError):
+    """A server cannot listen there; the message says why, by whom, and what to do."""
+
+    def __init__(self, number: int | None, message: str) -> None:
+        super().__init__(message)
+        self.errno = number
+
+
+class ConnectionFailed(RawkitError, ConnectionError):
+    """A connection was not made, or broke; the message says why, and what came back."""
+
+    def __init__(
+        self,
+        number: int,
+        message: str,
+        came_back: str = "",
+        failures: tuple["ConnectionFailed", ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.errno = number
+        """``ETIMEDOUT`` if nobody answered in time."""
+        self.came_back = came_back
+        """On the wire: ``"RST"``, an ICMP error in words, ``"nothing"``; empty: there is none."""
+        self.failures = failures
+        """Where several addresses were tried: one for each."""
+
+
 class OptionRefused(RawkitError, OSError):
     """The kernel did not take a socket option; the message says why."""
 
