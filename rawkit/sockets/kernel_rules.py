@@ -20,7 +20,7 @@ LONGEST = 65_535
 TOTAL_LENGTH, IDENTIFICATION, FLAGS = slice(2, 4), slice(4, 6), slice(6, 8)
 CHECKSUM, SOURCE = slice(10, 12), slice(12, 16)
 DONT_FRAGMENT = 0x4000
-VLAN_TYPES = (b"\x81\x00", b"\x88\xa8")
+VLAN_TYPE = b"\x81\x00"
 SHORT = struct.Struct("!H")
 
 
@@ -141,7 +141,7 @@ def frame_refusal(octets: bytes, mtu: int, *, ethernet: bool) -> int | None:
         ethernet: whether its frames have an Ethernet header.
     """
     header = ETHERNET_HEADER if ethernet else 0
-    tag = VLAN_TAG if ethernet and octets[12:14] in VLAN_TYPES else 0
+    tag = VLAN_TAG if ethernet and octets[12:14] == VLAN_TYPE else 0  # not of 802.1ad
     if len(octets) < header:
         return errno.EINVAL
     return errno.EMSGSIZE if len(octets) > mtu + header + tag else None

@@ -216,6 +216,14 @@ def test_a_vlan_tag_has_room_beyond_the_mtu(net: Lab) -> None:
     assert send(frame, interface="eth0", at=net.first).sent == 1
 
 
+def test_the_tag_of_a_provider_has_none(net: Lab) -> None:
+    frame = Ethernet(THEIRS, OURS, 0x88A8) / (b"\0\5\x88\xb5" + bytes(1497))
+
+    assert preview(frame, interface="eth0", at=net.first).refusal is not None
+    with pytest.raises(SendRefused, match="1515 octets"):
+        send(frame, interface="eth0", at=net.first)
+
+
 def test_a_packet_goes_by_way_of_a_neighbour_whoever_it_is_for(net: Lab) -> None:
     packet = IPv4(A, ELSEWHERE, identification=1) / HELLO
     (frame,) = arriving(net, lambda: send(packet, via=B, at=net.first))
