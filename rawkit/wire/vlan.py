@@ -28,6 +28,8 @@ DROP_SHIFT, PRIORITY_SHIFT = 12, 13
 HIGHEST_PRIORITY = 7
 ADDRESSES = 12
 """Octets of a frame before the number that may announce a tag."""
+TAG_TYPES = (b"\x81\x00", b"\x88\xa8")
+"""Numbers that announce a tag, as they stand in a frame."""
 PRIORITY_ONLY = 0
 """The id of a tag that is there for its priority; the frame belongs to no VLAN by it."""
 
@@ -101,6 +103,18 @@ def tagged(frame: bytes, tag: VLAN) -> bytes:
     except struct.error as error:
         raise BuildError(f"VLANTag: {error} in {tag}") from error
     return frame[:ADDRESSES] + octets + frame[ADDRESSES:]
+
+
+def untagged(frame: bytes) -> bytes:
+    """Return the octets of a frame without its tags.
+
+    Args:
+        frame: from its destination address on.
+    """
+    end = ADDRESSES
+    while frame[end : end + 2] in TAG_TYPES:
+        end += LAYOUT.size
+    return frame[:ADDRESSES] + frame[end:]
 
 
 def control_information(tag: VLANTag | VLAN) -> int:
