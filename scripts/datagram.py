@@ -20,9 +20,9 @@ from rawkit.wire.text import hexdump, line
 from rawkit.wire.udp import UDP
 
 
-def main(host: str, port: int = 7, text: str = "hello") -> int:
+def main(host: str, port: str = "7", text: str = "hello") -> int:
     """Send it; return 0 if somebody answers, be it that nobody wants it, else 1."""
-    packet = datagram(host, port, text.encode())
+    packet = datagram(host, int(port), text.encode())
     print(packet)
 
     foreseen = rawkit.preview(packet)
@@ -34,7 +34,8 @@ def main(host: str, port: int = 7, text: str = "hello") -> int:
     with rawkit.sniff(f"udp dst port {port}", interface=foreseen.interface) as heard:
         report = rawkit.exchange(packet, tries=1).run()
     for received in heard.packets:
-        print(f"{received.direction.value}: {line(received.packet)}")
+        way = received.direction.value if received.direction else "?"
+        print(f"{way}: {line(received.packet)}")
     for answer in report.kept:
         print(f"after {answer.rtt * 1000:.3f} ms: {line(answer.packet)}")
     return 0 if report.kept else 1
@@ -43,17 +44,16 @@ def main(host: str, port: int = 7, text: str = "hello") -> int:
 def datagram(host: str, port: int, payload: bytes) -> Packet:
     """Return a datagram for a host; lengths and checksums are worked out when it is packed."""
     dst = ip_address(host)
-    src = source_for(dst)
     udp = UDP(free_ports(dst.version, "udp")[0], port)
     if isinstance(dst, IPv4Address):
-        return IPv4(src, dst, ttl=64) / udp / payload
-    return IPv6(src, dst, hop_limit=64) / udp / payload
+        return IPv4(source_for(dst), dst, ttl=64) / udp / payload
+    return IPv6(source_for(dst), dst, hop_limit=64) / udp / payload
 
 
 if __name__ == "__main__":
     if not 2 <= len(sys.argv) <= 4:
         sys.exit(__doc__)
     try:
-        sys.exit(main(sys.argv[1], *map(int, sys.argv[2:3]), *sys.argv[3:]))
+        sys.exit(main(*sys.argv[1:]))
     except (rawkit.RawkitError, OSError, ValueError) as error:
         sys.exit(f"datagram.py: {error}")

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 from ipaddress import IPv4Address, IPv6Address
+from typing import overload
 
 from rawkit.errnos.routes import clause
 from rawkit.errors import MissingCapability, NoRoute
@@ -13,6 +14,16 @@ LINK_LOCAL_SCOPE = 2  # of multicast addresses (RFC 4291 §2.7)
 DISCARD = 9  # any port will do: connecting a UDP socket sends nothing
 
 
+@overload
+def source_for(
+    dst: IPv4Address, interface: str | None = None, mark: int | None = None
+) -> IPv4Address: ...
+@overload
+def source_for(
+    dst: IPv6Address, interface: str | None = None, mark: int | None = None
+) -> IPv6Address: ...
+@overload
+def source_for(dst: Address, interface: str | None = None, mark: int | None = None) -> Address: ...
 def source_for(dst: Address, interface: str | None = None, mark: int | None = None) -> Address:
     """Return the address that packets to ``dst`` would carry as their source.
 
