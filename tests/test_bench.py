@@ -1,6 +1,7 @@
 """scripts/bench: its arithmetic, and how it reads what other tools print."""
 
 import json
+import socket
 import struct
 import time
 from contextlib import nullcontext
@@ -8,8 +9,10 @@ from typing import cast
 
 import pytest
 
+from rawkit import lab
 from rawkit.lab import Node
-from scripts.benches import packet_rounds, packet_work, readings, report
+from rawkit.wire.notation import parse
+from scripts.benches import packet_rounds, packet_work, readings, report, sending, sending_work
 from scripts.benches.capture import Exchange, Frame, exchanges, icmp_of
 from scripts.benches.figures import Spread, differences, mean_interval, quantile, ratios, spread
 from scripts.benches.packet_rounds import Least
@@ -406,6 +409,33 @@ def test_a_row_has_ratios_to_the_peers_that_are_there() -> None:
     assert rawkit.figures["rate"].median == 750
     assert dpkt.figures["time"].median == 6
     assert "x scapy" not in rawkit.figures
+
+
+def test_times_of_sending_are_compared_with_scapy_alone() -> None:
+    times = {("rawkit", "ping"): [1e6, 2e6], ("scapy", "ping"): [1e8, 1e8]}
+
+    rawkit, scapy = sending.rows(times)
+    (goal,) = sending.goals(times, "ping", "a ping", Least("scapy", 100))
+
+    assert (rawkit.tool, rawkit.figures["x scapy"].median) == ("rawkit, ping", 0.015)
+    assert scapy.figures["time"].median == 100_000
+    assert goal.what == "time of a ping, rawkit / scapy"
+    assert not goal.met
+
+
+@pytest.mark.netns
+def test_a_packet_that_did_not_leave_is_no_measurement() -> None:
+    with lab.pair() as net:
+        octets = bytes(parse("ip(src=10.1.0.1,dst=10.1.0.2)/udp(4000,9)").packet)
+        with net.first.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+
+            def send(count: int) -> None:
+                for _ in range(count):
+                    raw.sendto(octets, ("10.1.0.2", 0))
+
+            assert net.first.run(lambda: sending_work.cpu(3, send)) > 0
+            with pytest.raises(SystemExit, match=r"only \d+ of 1000 packets left"):
+                net.first.run(lambda: sending_work.cpu(1000, lambda _: None))
 
 
 def test_a_goal_is_to_be_so_many_times_as_quick_as_a_peer_if_it_is_there() -> None:
