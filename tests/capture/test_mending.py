@@ -130,7 +130,7 @@ def test_the_handshake_says_how_long_segments_are(size: int) -> None:
     one.mend(captured(FRAME / IPv4(B, A) / syn))
 
     there = frames(one.mend(captured(FRAME / FOUR / ACK / bytes(1450))))
-    back = frames(one.mend(captured(FRAME / IPv4(B, A) / TCP(80, 40000, flags=16) / bytes(1450))))
+    back = frames(one.mend(captured(FRAME / IPv4(B, A) / TCP(80, 40000, flags=Flags.ACK) / bytes(1450))))
 
     assert [len(packet.payload) for packet in there][:-1] == [size] * (1450 // size)
     assert [len(packet.payload) for packet in back] == [1450]
