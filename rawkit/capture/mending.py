@@ -99,7 +99,7 @@ class Mender:
     def _ip_in(self, link_type: int, octets: bytes) -> bytes | Skip:
         """Return the IP packet in a captured one."""
         if link_type in IP_TYPES:
-            return octets or Skip.NO_IP
+            return octets
         if link_type != LinkType.ETHERNET and link_type not in HEADED_TYPES:
             return Skip.UNKNOWN_LINK
         packet = dissect_on(link_type, octets)
@@ -119,6 +119,8 @@ class Mender:
                 self.remarks[Remark.RELENGTHENED] += 1
                 octets = whole
         packet = dissect_frame(octets) if is_frame else dissect_ip(octets)
+        if not (is_frame or (packet.headers and isinstance(packet.headers[0], IPv4 | IPv6))):
+            return Mended(skip=Skip.NO_IP)
         pieces = self._fixed(packet) if self.settings.fix else (packet,)
         if is_made_up and self.settings.truncated == "pad":
             pieces = tuple(piece.recomputed() for piece in pieces)

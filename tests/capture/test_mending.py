@@ -130,7 +130,8 @@ def test_the_handshake_says_how_long_segments_are(size: int) -> None:
     one.mend(captured(FRAME / IPv4(B, A) / syn))
 
     there = frames(one.mend(captured(FRAME / FOUR / ACK / bytes(1450))))
-    back = frames(one.mend(captured(FRAME / IPv4(B, A) / TCP(80, 40000, flags=Flags.ACK) / bytes(1450))))
+    answer = TCP(80, 40000, flags=Flags.ACK) / bytes(1450)
+    back = frames(one.mend(captured(FRAME / IPv4(B, A) / answer)))
 
     assert [len(packet.payload) for packet in there][:-1] == [size] * (1450 // size)
     assert [len(packet.payload) for packet in back] == [1450]
@@ -255,6 +256,8 @@ def test_of_any_link_the_ip_packet_can_be_sent(link: LinkType) -> None:
         (bytes(12), LinkType.ETHERNET, {}, Skip.TOO_SHORT),
         (bytes(FOUR / HELLO), LinkType.RAW, {"layer": "frame"}, Skip.NO_FRAME),
         (b"", LinkType.RAW, {}, Skip.NO_IP),
+        (bytes(FOUR / HELLO)[:19], LinkType.RAW, {}, Skip.NO_IP),
+        (bytes(40), LinkType.RAW, {}, Skip.NO_IP),
         (bytes(WHOLE[4]), LinkType.ETHERNET, {"layer": "ip"}, Skip.NO_IP),
         (bytes(40), 147, {}, Skip.UNKNOWN_LINK),
     ],
