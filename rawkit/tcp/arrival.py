@@ -45,6 +45,16 @@ def segment_arrives(b: Block, now: float, s: Segment) -> None:
             arrives_otherwise(b, now, unwrapped(b, s))
 
 
+def is_later_syn(b: Block, s: Segment) -> bool:
+    """Tell whether a SYN is of a later connection than one in TIME-WAIT (RFC 6191 §2)."""
+    if s.flags & (SYN | ACK | RST) != SYN:
+        return False
+    stamps = timestamps_in(s.options)
+    if b.timestamps and stamps is not None and stamps[0] != b.ts_recent:
+        return (stamps[0] - b.ts_recent) & WRAP < HALF
+    return 0 <= (s.sequence - b.rcv_nxt) & WRAP < HALF
+
+
 def unwrapped(b: Block, s: Segment) -> Arrived:
     """Return a segment with numbers near ours."""
     nxt, una = b.rcv_nxt, b.snd_una

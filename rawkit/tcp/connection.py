@@ -20,7 +20,7 @@ from collections.abc import Callable
 from math import inf
 
 from rawkit.errors import UsageError
-from rawkit.tcp.arrival import segment_arrives
+from rawkit.tcp.arrival import is_later_syn, segment_arrives
 from rawkit.tcp.block import Block, new_block
 from rawkit.tcp.emit import emit_reset
 from rawkit.tcp.events import Ending, Event
@@ -202,6 +202,17 @@ class Connection:
         if b.state is State.LISTEN:
             b.flow = flow
         segment_arrives(b, now, segment)
+
+    def gives_way(self, segment: Segment) -> bool:
+        """End a connection in TIME-WAIT if this is a SYN that cannot belong to it (RFC 6191).
+
+        Whoever calls this then listens anew, and that connection takes the SYN.
+        """
+        b = self.block
+        if b.state is State.TIME_WAIT and is_later_syn(b, segment):
+            b.end(Cause.REOPENED, Ending.FINISHED)
+            return True
+        return False
 
     def advise(self, now: float, advice: Advice) -> None:
         """Take in an ICMP error (RFC 9293 §3.9.2.2)."""

@@ -35,11 +35,11 @@ class Told:
 def after_ack(b: Block, now: float, told: Told) -> None:
     """Find losses and the ends of them, and set the congestion window."""
     recovery = b.recovery
-    was_open = recovery.phase is Phase.OPEN
+    before = recovery.phase
     delivered = _delivered(told)
     if b.rack_used:
         _inform_rack(b, now, told)
-    if not was_open:
+    if before is not Phase.OPEN:
         if told.octets and recovery.resent_at is not None and told.echoed is not None:
             _look_for_spurious(b, now, told.echoed)
         if recovery.phase is not Phase.OPEN and b.snd_una >= recovery.recover:
@@ -53,7 +53,7 @@ def after_ack(b: Block, now: float, told: Told) -> None:
         b.timers.reorder = OFF
     if recovery.phase is Phase.RECOVERY:
         _reduce_in_proportion(b, delivered, progress=told.octets > 0)
-    elif told.octets:
+    elif told.octets and before is not Phase.RECOVERY:  # its end sets the window already
         _grow(b, now, told)
 
 

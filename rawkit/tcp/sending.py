@@ -60,7 +60,8 @@ def resend(b: Block, now: float, one: Sent, why: str) -> None:
         emit_syn(b, now, why)
     else:
         b.counters.octets_resent += size
-        flags = one.flags | (PSH if one.end >= b.buffer.end else 0)
+        is_last = one.start < b.buffer.end <= one.end
+        flags = one.flags | (PSH if is_last else 0)
         emit_data(b, now, one.start, one.end, flags, why)
     b.flight.resent(one, now)
     paced(b, now, size)

@@ -89,10 +89,10 @@ SYNCHRONIZED = (
 )
 """Each side knows the other's sequence numbers (RFC 9293 §3.5)."""
 UNDER_WAY = (_S.SYN_SENT, _S.SYN_RECEIVED, *SYNCHRONIZED)
-TRANSITIONS |= {
-    (state, cause): _S.CLOSED for state in UNDER_WAY for cause in (_C.RST, _C.ABORT)
-} | {
-    (state, cause): _S.CLOSED
-    for state in UNDER_WAY[:-1]  # in TIME-WAIT nothing is owed any more
-    for cause in (_C.TIMEOUT, _C.UNREACHABLE)
-}
+OWING = tuple(state for state in UNDER_WAY if state is not _S.TIME_WAIT)
+"""Something of ours, or of the other side's, is still to come."""
+IN_FLIGHT = tuple(state for state in OWING if state is not _S.FIN_WAIT_2)
+"""There may be something of ours that is not acknowledged."""
+TRANSITIONS |= {(state, cause): _S.CLOSED for state in UNDER_WAY for cause in (_C.RST, _C.ABORT)}
+TRANSITIONS |= {(state, _C.TIMEOUT): _S.CLOSED for state in OWING}
+TRANSITIONS |= {(state, _C.UNREACHABLE): _S.CLOSED for state in IN_FLIGHT}
