@@ -101,6 +101,8 @@ class ConnectionFailed(RawkitError, ConnectionError):
         message: str,
         came_back: str = "",
         failures: tuple["ConnectionFailed", ...] = (),
+        *,
+        is_local: bool = False,
     ) -> None:
         super().__init__(message)
         self.errno = number
@@ -109,6 +111,8 @@ class ConnectionFailed(RawkitError, ConnectionError):
         """On the wire: ``"RST"``, an ICMP error in words, ``"nothing"``; empty: there is none."""
         self.failures = failures
         """Where several addresses were tried: one for each."""
+        self.is_local = is_local
+        """Whether this host refused, and nobody else was asked."""
 
 
 class OptionRefused(RawkitError, OSError):

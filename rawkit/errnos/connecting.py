@@ -93,9 +93,10 @@ CONNECT = meanings(
     (
         e.EADDRNOTAVAIL,
         "",
-        "no source port is left (net.ipv4.ip_local_port_range), or no source address: IPv6 may"
-        " be switched off",
-        "ss -s shows how many are in use",
+        "no source port is left (net.ipv4.ip_local_port_range); or the one chosen was connected"
+        " to the same place a moment ago (TIME_WAIT); or there is no source address: IPv6 may be"
+        " switched off",
+        "another port, or none; ss -tan shows those in use",
     ),
     (
         e.EINVAL,
