@@ -58,7 +58,7 @@ class Connection:
             there may be segments to send.
     """
 
-    __slots__ = ("_touched", "block", "scheduled")
+    __slots__ = ("block", "scheduled", "touched")
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Connection:
         ip = version if flow is None else flow.version
         self.block: Block = new_block(flow, ip, settings, check_secret(secret))
         self.block.given_isn = None if isn is None else isn & WRAP
-        self._touched = touched
+        self.touched = touched
         self.scheduled = inf
         """For the driver: when it looks at this connection next."""
 
@@ -89,7 +89,7 @@ class Connection:
         if b.state is not State.LISTEN and (b.begun or b.state is not State.CLOSED):
             raise UsageError(f"cannot open a connection that is {b.state}")
         open_actively(b, now)
-        self._touched(self)
+        self.touched(self)
 
     def listen(self, *, returns: bool = True) -> None:
         """Open passively: wait for a SYN (§3.10.1).
@@ -130,7 +130,7 @@ class Connection:
         b.buffer.add(octets)
         if urgent:
             b.snd_up = b.buffer.end
-        self._touched(self)
+        self.touched(self)
         return len(octets)
 
     def read(self, limit: int = EVERYTHING) -> bytes:
@@ -143,7 +143,7 @@ class Connection:
         octets = b.inbox.read(limit)
         if octets and b.state in RECEIVING and _opens_window(b):
             b.ack_now = True
-            self._touched(self)
+            self.touched(self)
         return octets
 
     def shutdown(self) -> None:
@@ -159,7 +159,7 @@ class Connection:
                 b.state is State.SYN_RECEIVED and not len(b.buffer) and not b.returns
             ):
                 b.move(Cause.CLOSE)
-        self._touched(self)
+        self.touched(self)
 
     def close(self, now: float) -> None:
         """Send FIN, and read no more: what still arrives is answered with a reset.
@@ -186,7 +186,7 @@ class Connection:
         if owes:
             emit_reset(b, now, b.snd_nxt, ACK, "the user aborts (§3.10.5)")
         b.end(Cause.ABORT, Ending.ABORTED)
-        self._touched(self)
+        self.touched(self)
 
     # The driver's
 

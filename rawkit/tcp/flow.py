@@ -1,5 +1,7 @@
 """Whose connection it is: two sockets, in the RFC's sense of an address and a port."""
 
+from ipaddress import IPv4Address, IPv6Address
+
 from rawkit.errors import UsageError
 from rawkit.record import record
 from rawkit.wire.address import Address
@@ -28,6 +30,15 @@ class Flow:
         """What its arriving packets have in common: addresses and ports as octets, theirs first."""
         ports = self.remote_port << 16 | self.local_port
         return self.remote.packed + self.local.packed + ports.to_bytes(4, "big")
+
+    @classmethod
+    def of_key(cls, key: bytes) -> "Flow":
+        """Return the flow that has this key."""
+        size = (len(key) - 4) // 2
+        make = IPv4Address if size == 4 else IPv6Address
+        remote, local, ports = key[:size], key[size : 2 * size], key[2 * size :]
+        theirs, ours = int.from_bytes(ports[:2], "big"), int.from_bytes(ports[2:], "big")
+        return cls(make(local), ours, make(remote), theirs)
 
     @property
     def version(self) -> int:

@@ -1,0 +1,211 @@
+"""Many connections of one host: whose segment it is, who is to be looked at, and when.
+
+A stack has no socket and no clock. Its driver hands it what arrives, asks it for what is to be
+sent, and calls it again at ``wake_at``.
+"""
+
+import heapq
+from collections.abc import Iterator
+from math import inf
+
+from rawkit.errors import UsageError
+from rawkit.record import record
+from rawkit.tcp.closed import reset_for
+from rawkit.tcp.connection import Connection
+from rawkit.tcp.events import Event
+from rawkit.tcp.flow import Flow
+from rawkit.tcp.icmp import Advice
+from rawkit.tcp.isn import check_secret
+from rawkit.tcp.listener import Listener
+from rawkit.tcp.segment import SYN, WRAP, Segment
+from rawkit.tcp.settings import DEFAULT, Settings
+from rawkit.tcp.state import State
+from rawkit.wire.address import Address
+
+BEYOND = 0x10000 + 1
+"""How far a connection that takes the place of one in TIME-WAIT starts beyond it (RFC 6191)."""
+
+
+@record
+class Told:
+    """What has happened to one connection."""
+
+    connection: Connection
+    events: list[Event]
+
+
+@record
+class Departing:
+    """Segments of one flow, to be sent in order."""
+
+    flow: Flow
+    segments: list[Segment]
+
+
+class Stack:
+    """The connections and the listeners of one address, or of several."""
+
+    def __init__(self, *, secret: bytes) -> None:
+        """Make an empty one.
+
+        Args:
+            secret: 8 to 32 octets that nobody else knows (RFC 6528).
+        """
+        self.secret = check_secret(secret)
+        self.connections: dict[bytes, Connection] = {}
+        """By the flow's key."""
+        self.listeners: dict[tuple[Address, int], Listener] = {}
+        self.strangers = 0
+        """Segments that were of no connection."""
+        self._touched: dict[int, Connection] = {}
+        self._due: list[tuple[float, int, Connection]] = []
+        self._stray: list[Departing] = []
+        self._count = 0
+
+    def connect(
+        self, now: float, flow: Flow, settings: Settings = DEFAULT, *, isn: int | None = None
+    ) -> Connection:
+        """Open a connection actively.
+
+        Raises:
+            UsageError: there is one between these two ends.
+        """
+        if flow.key in self.connections:
+            raise UsageError(f"there is a connection {flow} already")
+        made = Connection(flow, settings, secret=self.secret, isn=isn, touched=self._touch)
+        self.connections[flow.key] = made
+        made.open(now)
+        return made
+
+    def listen(self, local: Address, port: int, listener: Listener) -> None:
+        """Have a listener answer for an address and a port.
+
+        Raises:
+            UsageError: another one does.
+        """
+        if (local, port) in self.listeners:
+            raise UsageError(f"{local} port {port} has a listener already")
+        self.listeners[local, port] = listener
+
+    def arrive(self, now: float, key: bytes, segment: Segment) -> None:
+        """Take in a segment; answer it with a reset if nobody knows of it (§3.10.7.1).
+
+        Args:
+            now: seconds.
+            key: whose it is (:attr:`Flow.key`).
+            segment: with 32-bit numbers.
+        """
+        found = self.connections.get(key)
+        if found is None:
+            self._first(now, Flow.of_key(key), segment)
+        elif found.block.state is State.TIME_WAIT and found.gives_way(segment):
+            self._touch(found)
+            del self.connections[key]
+            isn = found.block.snd_nxt + BEYOND & WRAP
+            self._first(now, Flow.of_key(key), segment, isn)
+        else:
+            found.arrive(now, segment)
+            self._touch(found)
+
+    def advise(self, now: float, flow: Flow, advice: Advice) -> None:
+        """Take in an ICMP error about a segment of ours."""
+        found = self.connections.get(flow.key)
+        if found is not None:
+            found.advise(now, advice)
+            self._touch(found)
+
+    def tick(self, now: float) -> None:
+        """Do what is due by now."""
+        due = self._due
+        while due and due[0][0] <= now:
+            at, _, connection = heapq.heappop(due)
+            if connection.scheduled != at:
+                continue  # it was put off, or moved forward
+            connection.scheduled = inf
+            if connection.wake_at <= now:
+                connection.tick(now)
+            self._touch(connection)
+
+    def departing(self, now: float) -> Iterator[Departing]:
+        """Yield what is to be sent now: of each connection that anything happened to."""
+        stray, self._stray = self._stray, []
+        yield from stray
+        for connection in self._touched.values():
+            segments = connection.outgoing(now)
+            if segments and connection.flow is not None:
+                yield Departing(connection.flow, segments)
+
+    def settle(self) -> list[Told]:
+        """Return what has happened since, and forget connections that are over.
+
+        Call it behind :meth:`departing`; afterwards ``wake_at`` is right.
+        """
+        told: list[Told] = []
+        touched, self._touched = self._touched, {}
+        for connection in touched.values():
+            events = connection.take_events()
+            self._file(connection)
+            if events:
+                told.append(Told(connection, events))
+            self._schedule(connection)
+        return told
+
+    @property
+    def wake_at(self) -> float:
+        """When to call :meth:`tick` at the latest; infinity: never, unless something happens."""
+        due = self._due
+        while due and due[0][2].scheduled != due[0][0]:
+            heapq.heappop(due)
+        return due[0][0] if due else inf
+
+    def reset_all(self, now: float) -> None:
+        """Abort every connection: the host is going away."""
+        self.listeners.clear()
+        for connection in list(self.connections.values()):
+            connection.abort(now)
+            self._touch(connection)
+
+    def _touch(self, connection: Connection) -> None:
+        self._touched[id(connection)] = connection
+
+    def _first(self, now: float, flow: Flow, s: Segment, isn: int | None = None) -> None:
+        """Answer a segment of no connection."""
+        self.strangers += 1
+        listener = self.listeners.get((flow.local, flow.local_port))
+        answer = None if listener is None else listener.answer(now, flow, s)
+        if isinstance(answer, Connection):
+            answer.touched = self._touch
+            if isn is not None:
+                answer.block.given_isn = isn
+            self.connections[flow.key] = answer
+            if listener is not None:
+                listener.opening[flow.key] = answer
+            answer.arrive(now, s, flow)
+            self._touch(answer)
+            return
+        if answer is None and (listener is None or not s.flags & SYN):
+            answer = reset_for(s)
+        if answer is not None:
+            self._stray.append(Departing(flow, [answer]))
+
+    def _file(self, connection: Connection) -> None:
+        """Keep the books of who is open and who is over."""
+        flow = connection.flow
+        if flow is None:
+            return
+        key = flow.key
+        listener = self.listeners.get((flow.local, flow.local_port))
+        was_opening = listener is not None and listener.opening.get(key) is connection
+        if listener is not None and was_opening and connection.state is not State.SYN_RECEIVED:
+            del listener.opening[key]
+            if connection.is_open:
+                listener.ready.append(connection)
+        if connection.is_over and self.connections.get(key) is connection:
+            del self.connections[key]
+
+    def _schedule(self, connection: Connection) -> None:
+        at = connection.wake_at
+        if at < connection.scheduled:
+            self._count += 1
+            connection.scheduled = at
+            heapq.heappush(self._due, (at, self._count, connection))
