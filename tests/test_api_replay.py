@@ -51,6 +51,8 @@ class Quay:
         self.took: list[tuple[float, bytes]] = []
         self.link = None
 
+    def prepare(self) -> None: ...
+
     def send(self, octets: bytes, *, is_frame: bool) -> None:
         assert is_frame
         self.took.append((round(self.clock.at - 1000, 6), octets))
@@ -172,6 +174,16 @@ def test_a_damaged_capture_is_sent_up_to_there(tmp_path: Path) -> None:
     assert (report.read, report.sent, report.is_whole) == (2, 2, False)
     assert report.damage is not None
     assert "breaks off" in report.damage
+
+
+def test_loops_read_a_long_capture_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rawkit.api.replay.MOST_KEPT", 300)
+
+    replay = replayed(capture(0, 1, 2), loops=3, rate=1.0)
+
+    assert [octets[-1] for _, octets in replay.quay.took] == [0, 1, 2] * 3
+    assert replay.times == list(range(9))
+    assert replay.report().read == 9
 
 
 def test_ctrl_c_leaves_a_report_of_what_was_sent() -> None:

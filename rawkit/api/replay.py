@@ -2,8 +2,10 @@
 
 import errno
 import math
+import os
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Unpack
 
@@ -31,7 +33,31 @@ AWAKE = 100e-6
 """Seconds before a packet is due that are not slept through: to be woken takes about as long."""
 GONE = frozenset((errno.ENODEV, errno.ENXIO, errno.ENETDOWN))
 """Refusals that no later packet escapes."""
+MOST_KEPT, OVERHEAD = 1 << 26, 200
+"""Octets of packets that are kept for the next loop; and what each takes beside its own."""
 AGAIN = "it can be read once only: loops take a file"
+
+
+class Kept:
+    """The packets of a file that is short enough to be read once only."""
+
+    def __init__(self) -> None:
+        self._packets: list[Captured] = []
+        self._room = MOST_KEPT
+        self.is_whole = False
+        """Whether they are all here."""
+
+    def __iter__(self) -> Iterator[Captured]:
+        return iter(self._packets)
+
+    def all_of(self, capture: Capture) -> Iterator[Captured]:
+        """Yield the packets of a file, and keep them if there is room."""
+        for captured in capture:
+            self._room -= len(captured.octets) + OVERHEAD
+            if self._room >= 0:
+                self._packets.append(captured)
+            yield captured
+        self.is_whole = self._room >= 0 and capture.error is None
 
 
 class RealTime:
@@ -131,13 +157,13 @@ class Replaying:
         """
         with ExitStack() as opened:
             try:
+                kept: Kept | None = Kept() if self._loops > 1 else None
                 for turn in range(self._loops):
-                    with self._open(turn) as capture:
-                        if not turn:
-                            self._find_exits(opened)
-                        is_enough = self._play(capture)
-                    if capture.error is not None:
-                        self._damage = str(capture.error)
+                    self._pace.again()
+                    if turn and kept is not None and kept.is_whole:
+                        is_enough = self._play(kept)
+                    else:
+                        is_enough = self._play_file(turn, kept, opened)
                     if is_enough or self._damage:
                         break
             finally:
@@ -165,15 +191,21 @@ class Replaying:
             self._is_dry,
         )
 
-    def _open(self, turn: int) -> Capture:
-        if turn:
-            self._pace.again()
-            if not isinstance(self._source, str) and hasattr(self._source, "seek"):
-                try:
-                    self._source.seek(0)
-                except OSError as error:
-                    raise UsageError(AGAIN) from error
-        return read_capture(self._source)
+    def _play_file(self, turn: int, kept: Kept | None, opened: ExitStack) -> bool:
+        """Read the file, and send its packets; return whether these are enough."""
+        if turn and not isinstance(self._source, str | os.PathLike):
+            try:
+                self._source.seek(0)
+            except OSError as error:
+                raise UsageError(AGAIN) from error
+        with read_capture(self._source) as capture:
+            if not turn:
+                self._find_exits(opened)
+            packets = iter(capture) if turn or kept is None else kept.all_of(capture)
+            is_enough = self._play(packets)
+        if capture.error is not None:
+            self._damage = str(capture.error)
+        return is_enough
 
     def _find_exits(self, opened: ExitStack) -> None:
         """Look at the interface, and open its socket, if that is what packets leave by."""
@@ -187,15 +219,15 @@ class Replaying:
         if exits.link is not None and options.get("layer", "auto") != "ip":
             exits.prepare()
 
-    def _play(self, capture: Capture) -> bool:
-        """Send the packets of a file; return whether these are enough."""
+    def _play(self, packets: Iterable[Captured]) -> bool:
+        """Send packets; return whether these are enough."""
         chosen_by, limit = self._chosen_by, self._limit
-        for captured in capture:
+        for number, captured in enumerate(packets, start=1):
             self._read += 1
             if chosen_by is not None and not chosen_by(captured):
                 continue
             self._chosen += 1
-            self._take(captured, capture.count)
+            self._take(captured, number)
             if self._chosen == limit:
                 return True
         return False
@@ -206,6 +238,8 @@ class Replaying:
         if mended.skip is not None:
             self._skip(captured, number, mended.skip, mended.skip.value)
             return
+        if self._exits is not None and mended.is_frame:
+            self._exits.prepare()
         pieces = mended.pieces
         due = self._pace.due(captured.time_ns, sum(map(len, pieces)), len(pieces))
         late = self._wait(due)

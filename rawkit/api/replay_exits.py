@@ -24,7 +24,10 @@ from rawkit.wire.packet import Packet
 
 ANY = Packet((Ethernet(bytes(6), bytes(6), options.ETH_P_ALL),))
 """A frame of whatever kind: it is for the kernel to look at the EtherType."""
-NOT_FRAMED = "frames leave by an interface: name it, or send the IP packets in them (layer ip)"
+NOT_FRAMED = (
+    "frames leave by an interface: name it (-i, interface=), or send the IP packets in them"
+    " (--layer ip, layer=)"
+)
 
 
 class Exits:
@@ -77,8 +80,7 @@ class Exits:
         if not is_frame:
             self._send_packet(octets)
             return
-        if self._post is None:
-            self.prepare()
+        self.prepare()
         assert self._post is not None
         self._hand_over(self._post, octets, Layer.FRAME)
 

@@ -24,6 +24,21 @@ CAPTURE_FIELDS: dict[str, tuple[str, str]] = {
     "file": ("name of the capture file; `-`: standard input, `hex`: it was hexadecimal", ""),
     "read_packets": ("read, whether or not they passed the filter", PACKETS),
     "unread_packets": ("with something in them that makes no sense", PACKETS),
+    # a capture that is sent once more
+    "due": (
+        "when the packet was to leave, since the first one; `null`: as soon as possible",
+        SECONDS,
+    ),
+    "lateness": ("by how much later it left; `null`: it was not to leave at a time", SECONDS),
+    "pieces": ("packets that were sent for it", PACKETS),
+    "reason": ("why, in words", ""),
+    "chosen_packets": ("read, and chosen by the filter", PACKETS),
+    "late_median": ("half of the packets left no later than this after they were due", SECONDS),
+    "late_p99": ("99 of 100 no later", SECONDS),
+    "late_worst": ("none later", SECONDS),
+    "mended": ("list of objects: what was done beside what was asked for", ""),
+    "left_out": ("list of objects: why packets were not sent", ""),
+    "dry_run": ("whether nothing was sent, but only looked at", ""),
     # a conversation
     "conversation": ("number of the TCP conversation, from 0", ""),
     "client": ("address of who sent the SYN, or was heard first", ""),
