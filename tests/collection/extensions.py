@@ -50,6 +50,8 @@ EXTENSIONS = Chapter(
                     **WHOLE_TCP, "ipv6.opt.type": "0x05,0x01,0x8b,0x01",
                     "ipv6.opt.ilnp_nonce": "01:23:45:67:89:ab:cd:ef",
                 },
+                answers=({"icmpv6.type": "4", "icmpv6.code": "2", "icmpv6.pointer": "50"},),
+                note="Linux does not know the option, and says so.",
             ),
         )),
         Entry("55", "tcp6_hop_route3_frag.c", "as 53, and a routing header of kind 3 (RPL)", (

@@ -20,8 +20,15 @@ PREFERENCES = (
     # The same segment is sent again and again here, and each time it is to be read.
     "tcp.analyze_sequence_numbers:FALSE",
     "tcp.desegment_tcp_streams:FALSE",
+    "esp.do_esp_sequence_analysis:FALSE",
 )
 STATUS = ".checksum.status"
+RIGHT, ABSENT = "1", "3"
+"""What a status says; others are wrong, not looked at, and not allowed to be 0."""
+ERROR = 0x80_0000
+"""What an expert's message is from this severity on."""
+ERRORS = {"icmp": ("3", "5", "11", "12"), "icmpv6": ("1", "2", "3", "4")}
+"""Types of messages that quote a packet, perhaps cut short: its checksums cannot be told."""
 OFFSET = "ip.frag_offset"
 Place = tuple[int, int]
 """Octets from the beginning of the packet, and how many."""
@@ -41,18 +48,26 @@ class Reading:
         return ",".join(self.fields.get(field, ["-"]))
 
     @property
-    def bad_checksums(self) -> list[str]:
-        """Checksums that were looked at and found wrong."""
-        return [
-            field
-            for field, values in self.fields.items()
-            if field.endswith(STATUS) and "0" in values
-        ]
+    def doubtful(self) -> list[str]:
+        """Checksums that tshark does not find right; what an error quotes is left out."""
+        found = {field: values for field, values in self.fields.items() if field.endswith(STATUS)}
+        for name, types in ERRORS.items():
+            if self.value(f"{name}.type").partition(",")[0] in types:
+                own = {f"ip{STATUS}", f"{name}{STATUS}"}
+                found = {field: values[:1] for field, values in found.items() if field in own}
+        return [field for field, values in found.items() if not {RIGHT, ABSENT}.issuperset(values)]
 
     @property
     def complaints(self) -> list[str]:
-        """What tshark cannot make sense of."""
-        return [field for field in self.fields if field.startswith("_ws.malformed")]
+        """What tshark cannot make sense of, or calls an error."""
+        malformed = [field for field in self.fields if field.startswith("_ws.malformed")]
+        severities = self.fields.get("_ws.expert.severity", [])
+        messages = self.fields.get("_ws.expert.message", [])
+        return malformed + [
+            message
+            for severity, message in zip(severities, messages, strict=True)
+            if int(severity) >= ERROR and not message.startswith("Bad checksum")  # is doubtful
+        ]
 
     def without(self, chosen: tuple[str, ...]) -> bytes:
         """Return the octets of the packet with zeros in these fields."""
