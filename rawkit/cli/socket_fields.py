@@ -61,5 +61,19 @@ SOCKET_FIELDS: dict[str, tuple[str, ...]] = {
     "hosts_file_lines": ("list of the numbers of the lines of the hosts file that say so",),
     "lookup_order": ("list of the services that are asked, in order",),
     "resolver_servers": ("list of the name servers in resolv.conf(5)",),
+    # connect
+    "came_back": ('on the wire: `"RST"`, an ICMP error, `"nothing"`; `null`: there is no wire',),
+    "syns": ("SYNs that were sent; `null`: not known, or there are none",),
+    "note": ("what is not as it was asked for; `null`: nothing",),
+    "said_text": ("the same as text; `null`: it is no UTF-8",),
+    "ended_by": (
+        '`"peer"`, `"expected"`, `"idle"`, `"reset"` (by us), `"connected"` (`-z`),'
+        ' `"interrupted"` or `"broken"`',
+    ),
+    "octets_to_peer": ("that were sent", "octets"),
+    "octets_from_peer": ("that came", "octets"),
+    "lasted": ("how long the connection was open", "seconds"),
+    "cut_messages": ("that were too long, and are not whole",),
+    "exit_code": ("of the command",),
     "is_numeric": ("whether it is an address, so that nobody was asked",),
 }
