@@ -10,7 +10,7 @@ from pathlib import Path
 from rawkit import lab
 from rawkit.lab import Node
 from scripts.benches import peers
-from scripts.benches.figures import ratios, spread
+from scripts.benches.figures import Spread, ratios, spread
 from scripts.benches.result import Column, Goal, Result, Row
 from scripts.benches.running import CommandFailed, environment_of
 
@@ -86,7 +86,7 @@ def hears_all(sender: Node, hearer: Node, tool: str, rate: float) -> bool:
     quiet = environment_of({"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
     with hearer.popen(
         command_of(tool), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        cwd=ROOT, env=quiet,
+        cwd=str(ROOT), env=quiet,
     ) as hearing:  # fmt: skip
         try:
             _wait_for_beginning(hearing)
@@ -134,7 +134,7 @@ def _wait_for_beginning(hearing: "subprocess.Popen[str]") -> None:
 def _send(sender: Node, rate: float, environment: dict[str, str]) -> int:
     command = [sys.executable, "-m", "scripts.benches.sniff_work", "send", str(rate), str(SECONDS)]
     with sender.popen(
-        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+        command, stdout=subprocess.PIPE, text=True, cwd=str(ROOT), env=environment
     ) as sending:
         told, _ = sending.communicate(timeout=PATIENCE)
     if sending.returncode:
@@ -142,8 +142,8 @@ def _send(sender: Node, rate: float, environment: dict[str, str]) -> int:
     return int(told.split()[0])
 
 
-def _figures(tool: str, rates: dict[str, list[float]]) -> dict[str, object]:
-    figures: dict[str, object] = {"without loss": spread(rate / 1000 for rate in rates[tool])}
+def _figures(tool: str, rates: dict[str, list[float]]) -> dict[str, Spread]:
+    figures = {"without loss": spread(rate / 1000 for rate in rates[tool])}
     if "scapy" in rates and all(rates["scapy"]):
         figures["x scapy"] = ratios(rates[tool], rates["scapy"])
     return figures
