@@ -19,6 +19,8 @@ LAST_NEWS = 256
 """Arrivals still told to an engine that is done: what has come by then counts."""
 SELECT_LIMIT = 1024
 """select(2) knows no descriptor from here on."""
+LONGEST_NAP = 0.5
+"""Seconds: a signal that comes right before a system call is heard when the call is over."""
 
 
 class Timekeeper(Protocol):
@@ -45,11 +47,15 @@ class RealTime:
     def wait(self, fd: int, seconds: float) -> None:
         """Wait to the microsecond, where the descriptor is small enough for select(2)."""
         if fd < SELECT_LIMIT:
-            select.select([fd], [], [], None if math.isinf(seconds) else seconds)
+            for nap in naps(seconds):
+                if select.select([fd], [], [], nap)[0]:
+                    return
             return
         poller = select.poll()
         poller.register(fd, select.POLLIN)
-        poller.poll(None if math.isinf(seconds) else math.ceil(seconds * 1000))
+        for nap in naps(seconds):
+            if poller.poll(math.ceil(nap * 1000)):
+                return
 
     async def wait_async(self, fd: int, seconds: float) -> None:
         import asyncio
@@ -64,6 +70,14 @@ class RealTime:
             pass
         finally:
             loop.remove_reader(fd)
+
+
+def naps(seconds: float) -> Iterator[float]:
+    """Yield the parts of a wait, each short enough for who wants to end it by a signal."""
+    while seconds > LONGEST_NAP:
+        yield LONGEST_NAP
+        seconds -= LONGEST_NAP
+    yield seconds
 
 
 REAL_TIME = RealTime()

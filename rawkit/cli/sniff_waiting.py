@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rawkit.session import RealTime
+from rawkit.session import RealTime, naps
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 """They end it with the counters."""
@@ -41,10 +41,12 @@ class Waiting(RealTime):
         poller.register(fd, select.POLLIN)
         for pipe in self._watched:
             poller.register(pipe, 0)  # errors are always told
-        longest = min(seconds, 3600.0) * 1000
-        ready = dict(poller.poll(longest))
-        if any(pipe in ready for pipe in self._watched):
-            raise BrokenPipeError
+        for nap in naps(seconds):
+            ready = dict(poller.poll(nap * 1000))
+            if any(pipe in ready for pipe in self._watched):
+                raise BrokenPipeError
+            if ready:
+                return
 
 
 def is_pipe(fd: int) -> bool:
