@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rawkit.cli.connect_end import Ending, ending
+from rawkit.cli.connect_end import Ending, ending, unconnected
 from rawkit.cli.connect_options import ConnectOptions, address_of, parse, place_of
 from rawkit.cli.connect_relay import SILENCE
-from rawkit.cli.errors import NO_ANSWER, OK, TROUBLE, complain, write
+from rawkit.cli.errors import OK, complain, write
 from rawkit.errors import ConnectionFailed, NameNotFound
 from rawkit.posix.address import Address
 from rawkit.posix.connect import connect
@@ -44,12 +44,10 @@ def main(argv: Sequence[str]) -> int:
     settings = ConnectSettings(timeout=options.timeout, bind=place, options=tuple(options.settings))
     try:
         return _run(options, address, settings, teller)
-    except ConnectionFailed as error:
-        complain("connect", error)
-        return TROUBLE if error.is_local else NO_ANSWER
-    except NameNotFound as error:
-        complain("connect", error)
-        return NO_ANSWER
+    except (ConnectionFailed, NameNotFound) as error:
+        found = unconnected(error)
+        teller.end(found, 0)
+        return found.code
 
 
 class Teller:
@@ -80,7 +78,7 @@ class Teller:
         """Tell how it ended."""
         if self._options.json:
             write(self._json().end(one, cut))
-        if self._options.verbose:
+        if self._options.verbose and one.reason != "unconnected":
             from rawkit.cli import connect_text
 
             complain("connect", connect_text.ended(one))

@@ -2,7 +2,7 @@
 
 from rawkit.cli.connect_relay import Reason
 from rawkit.cli.errors import INTERRUPTED, NO_ANSWER, OK, TROUBLE
-from rawkit.errors import ConnectionFailed
+from rawkit.errors import ConnectionFailed, NameNotFound
 from rawkit.posix.connection import Connection
 from rawkit.record import record
 
@@ -14,6 +14,7 @@ WORDS = {
     "interrupted": "interrupted",
     "connected": "closed at once",
     "broken": "broken",
+    "unconnected": "not connected",
 }
 
 
@@ -39,6 +40,14 @@ class Ending:
     def words(self) -> str:
         """The reason in words."""
         return WORDS[self.reason]
+
+
+def unconnected(error: ConnectionFailed | NameNotFound) -> Ending:
+    """Return how it ended where there was no connection."""
+    if isinstance(error, NameNotFound):
+        return Ending(reason="unconnected", code=NO_ANSWER, complaint=str(error))
+    code = TROUBLE if error.is_local else NO_ANSWER
+    return Ending(reason="unconnected", code=code, complaint=str(error), error=error)
 
 
 def ending(

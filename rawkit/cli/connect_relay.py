@@ -44,6 +44,7 @@ class Watch:
     def __init__(self, expected: re.Pattern[bytes] | None) -> None:
         self._expected = expected
         self._seen = bytearray()
+        self._start = 0
         self.is_met = False
 
     def see(self, data: bytes) -> None:
@@ -51,8 +52,10 @@ class Watch:
         if self._expected is None or self.is_met:
             return
         self._seen += data
-        self.is_met = self._expected.search(self._seen) is not None
-        del self._seen[:-REMEMBERED]
+        self.is_met = self._expected.search(self._seen, self._start) is not None
+        if len(self._seen) > REMEMBERED:
+            del self._seen[:-REMEMBERED]
+            self._start = 1  # so that ^ is not true at what is only the cut
 
 
 class Relay:
@@ -141,6 +144,7 @@ class Relay:
             return
         if ready.get(self._source.descriptor):
             self._source.read()
+        self._connection.work()
         self._send()
         if self._source.is_over and self._piece is None and not self._has_ended:
             self._end()
@@ -158,8 +162,7 @@ class Relay:
             wanted.register(self._source.descriptor, select.POLLIN)
         reading = self._sink.has_room and not self._connection.peer_ended
         writing = self._piece is not None
-        if reading or writing:
-            events = self._connection.interest(reading=reading, writing=writing)
+        if events := self._connection.interest(reading=reading, writing=writing):
             wanted.register(self._connection.fileno(), events)
         wanted.register(self._sink.descriptor, self._sink.interest)
         due = None if writing else self._source.due()

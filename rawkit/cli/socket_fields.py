@@ -68,7 +68,7 @@ SOCKET_FIELDS: dict[str, tuple[str, ...]] = {
     "said_text": ("the same as text; `null`: it is no UTF-8",),
     "ended_by": (
         '`"peer"`, `"expected"`, `"idle"`, `"reset"` (by us), `"connected"` (`-z`),'
-        ' `"interrupted"` or `"broken"`',
+        ' `"interrupted"`, `"broken"`, or `"unconnected"`: there never was a connection',
     ),
     "octets_to_peer": ("that were sent", "octets"),
     "octets_from_peer": ("that came", "octets"),

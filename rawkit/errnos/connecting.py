@@ -93,9 +93,9 @@ CONNECT = meanings(
     (
         e.EADDRNOTAVAIL,
         "",
-        "no source port is left (net.ipv4.ip_local_port_range); or the one chosen was connected"
-        " to the same place a moment ago (TIME_WAIT); or there is no source address: IPv6 may be"
-        " switched off",
+        "no source port is left (net.ipv4.ip_local_port_range); or the one chosen is connected"
+        " to the same place, or was a moment ago (TIME_WAIT); or there is no source address: IPv6"
+        " may be switched off",
         "another port, or none; ss -tan shows those in use",
     ),
     (

@@ -1,9 +1,9 @@
 """A connection, whoever makes it: the kernel, or a protocol in user space.
 
 A driver waits until :meth:`Connection.fileno` is ready for :meth:`Connection.interest`, or
-until :meth:`Connection.wake_at`, and then calls :meth:`Connection.send` and
-:meth:`Connection.receive`, which never wait. Whoever has nothing else to do calls
-:meth:`Connection.send_all` and :meth:`Connection.receive_all`, which do.
+until :meth:`Connection.wake_at`, and then calls :meth:`Connection.work`,
+:meth:`Connection.send` and :meth:`Connection.receive`, which never wait. Whoever has nothing
+else to do calls :meth:`Connection.send_all` and :meth:`Connection.receive_all`, which do.
 """
 
 import select
@@ -45,11 +45,18 @@ class Connection(ABC):
 
     @abstractmethod
     def interest(self, *, reading: bool, writing: bool) -> int:
-        """Return the events of poll(2) to wait for."""
+        """Return the events of poll(2) to wait for; 0: none."""
 
     def wake_at(self) -> float | None:
-        """Return when ``receive`` is to be called at the latest (monotonic); ``None``: never."""
+        """Return when to call :meth:`work` at the latest (monotonic); ``None``: never."""
         return None
+
+    def work(self) -> None:  # noqa: B027  # most need not
+        """Do what is due; called after each wait. The kernel works by itself.
+
+        Raises:
+            ConnectionFailed: it is broken.
+        """
 
     @abstractmethod
     def send(self, data: bytes | memoryview) -> int:
@@ -102,6 +109,7 @@ class Connection(ABC):
         ends = [one for one in (until, self.wake_at()) if one is not None]
         left = max(0.0, min(ends) - time.monotonic()) if ends else None
         wanted.poll(None if left is None else left * 1000)
+        self.work()
         return until is None or time.monotonic() < until
 
     def send_all(self, data: bytes | memoryview, timeout: float | None = None) -> None:

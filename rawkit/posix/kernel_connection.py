@@ -73,7 +73,7 @@ class KernelConnection(Connection):
                     IP_RECVERR.set(sock, 0)
                 elif sock.family == socket.AF_INET6:
                     IPV6_RECVERR.set(sock, 0)
-        self._size = LONGEST_MESSAGE if self.is_message else CHUNK
+        self._size = LONGEST_MESSAGE if sock.family == socket.AF_UNIX and self.is_message else CHUNK
 
     def fileno(self) -> int:
         return self.sock.fileno()

@@ -240,6 +240,12 @@ def test_json_of_a_failure_has_errno_cause_and_what_came_back() -> None:
             "call": "connect", "errno_name": "ECONNREFUSED", "cause": LISTENS,
             "came_back": "RST", "syns": None,
         },
+        {
+            "type": "end", "host": "127.0.0.1", "ended_by": "unconnected", "octets_to_peer": 0,
+            "octets_from_peer": 0, "errno_name": "ECONNREFUSED",
+            "cause": f"tcp4:127.0.0.1:9: RST came back: {LISTENS}", "came_back": "RST",
+            "cut_messages": 0, "exit_code": 1,
+        },
     ]  # fmt: skip
 
 

@@ -110,6 +110,14 @@ def test_what_is_expected_is_found_wherever_it_is_cut() -> None:
     assert watch.is_met
 
 
+def test_the_beginning_is_not_where_memory_begins() -> None:
+    watch = Watch(re.compile(rb"^b"))
+    for part in (b"a" * 70_000, b"b" * 70_000):
+        watch.see(part)
+
+    assert not watch.is_met
+
+
 def test_the_reader_that_goes_is_noticed_though_there_is_nothing_to_write() -> None:
     reader, writer = os.pipe()
     output = Output(writer)

@@ -75,6 +75,8 @@ def test_datagrams_come_back_whole(where: str) -> None:
 def test_a_socket_that_was_given_is_taken_over() -> None:
     ours, theirs = socket.socketpair()
     with theirs, rawkit.connect(f"fd:{ours.detach()}") as connection:
+        assert connection.receive() is None
+        assert os.get_blocking(connection.fileno())  # others may have it, too
         connection.send_all(b"hello")
 
         assert theirs.recv(10) == b"hello"
@@ -235,10 +237,15 @@ def test_a_client_can_choose_where_it_is_from() -> None:
         for there in (one, other):  # the port is in TIME_WAIT for the second one
             with rawkit.connect(there, bind="tcp:127.0.0.2:4002") as connection:
                 assert str(connection.local) == "tcp4:127.0.0.2:4002"
-        error = failure_of(one, bind="tcp:127.0.0.2:4002")
+
+
+def test_a_port_that_has_a_connection_to_the_same_place_cannot_have_a_second_one() -> None:
+    place = "tcp:127.0.0.2:4003"
+    with peers.server("tcp:127.0.0.1:0") as there, rawkit.connect(there, bind=place):
+        error = failure_of(there, bind=place)
 
     assert error.errno == errno.EADDRNOTAVAIL
-    assert "connected to the same place a moment ago (TIME_WAIT)" in str(error)
+    assert "the one chosen is connected to the same place" in str(error)
 
 
 BAD_PLACES = [
