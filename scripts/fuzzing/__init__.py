@@ -1,0 +1,1 @@
+"""Looking for octets that are not read as they should be."""

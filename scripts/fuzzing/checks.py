@@ -1,0 +1,98 @@
+"""What holds for all octets that rawkit reads, whatever they are.
+
+The first octet of an input chooses the door by which the others come in: IP, a frame, or
+what captures have before it. Then reading must not raise, must take no longer than so much
+an octet, and must give back the same octets; and what was read can be printed.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from rawkit.errors import BuildError
+from rawkit.wire.cooked import PARSERS
+from rawkit.wire.dissect import dissect, dissect_ip
+from rawkit.wire.dissect_frame import dissect_frame
+from rawkit.wire.ethernet import Ethernet
+from rawkit.wire.ipv6 import IPv6
+from rawkit.wire.notation import parse
+from rawkit.wire.notation_names import HEADERS
+from rawkit.wire.packet import Packet
+from rawkit.wire.text import line, tree
+from rawkit.wire.verify_file import verdict_in_file
+
+Door = Callable[[bytes], Packet]
+DOORS: tuple[Door, ...] = (
+    dissect,
+    dissect_ip,
+    dissect_frame,
+    lambda octets: dissect(octets, Ethernet.parse),
+    lambda octets: dissect(octets, IPv6.parse),
+    *(lambda octets, parser=parser: dissect(octets, parser) for parser in PARSERS.values()),
+)
+LONGEST = 4096
+"""Octets of an input."""
+LEAST, EACH = 0.01, 20e-6
+"""Seconds of CPU time that reading may take: at all, and for each octet. Both are ten times
+what it takes when every line is watched."""
+TRIES = 3
+"""A machine may be slow once."""
+OUTER = (
+    *("", "eth(dst=02:00:00:00:00:01,src=02:00:00:00:00:02)/", "ip(src=192.0.2.1,dst=192.0.2.7)/"),
+    *("ip6(src=2001:db8::1,dst=2001:db8::7)/", "ip(src=192.0.2.1,dst=192.0.2.7)/udp(1,4789)/"),
+)
+
+
+class Problem(Exception):
+    """Octets for which something does not hold."""
+
+
+def check(octets: bytes) -> None:
+    """Look at an input.
+
+    Raises:
+        Problem: reading took too long, or gave other octets back.
+        Exception: whatever was raised that should not have been.
+    """
+    if not octets:
+        return
+    door, data = DOORS[octets[0] % len(DOORS)], octets[1:]
+    packet = read_in_time(door, data)
+    if bytes(packet) != data:
+        raise Problem(f"{packet.outline}: other octets came back")
+    if door is dissect_frame and packet != dissect(data, Ethernet.parse):
+        raise Problem(f"{packet.outline}: the quick way reads something else")
+    line(packet)
+    tree(packet)
+    str(packet)
+    verdict_in_file(packet, data)
+    with suppress(BuildError):  # what was read need not be what one may build
+        bytes(packet.recomputed())
+
+
+def read_in_time(door: Door, data: bytes) -> Packet:
+    """Return what is read.
+
+    Raises:
+        Problem: it took too long each time.
+    """
+    most = LEAST + EACH * len(data)
+    for _ in range(TRIES):
+        began = time.thread_time()
+        packet = door(data)
+        took = time.thread_time() - began
+        if took <= most:
+            return packet
+    raise Problem(f"{packet.outline}: {took:.3f} s for {len(data)} octets")
+
+
+def seeds() -> Iterator[bytes]:
+    """Yield inputs to begin with: each header that can be made of nothing, at each door."""
+    for name in HEADERS:
+        for outer in OUTER:
+            try:
+                octets = bytes(parse(outer + name).packet)
+            except (ValueError, LookupError):
+                continue
+            for door in range(len(DOORS)):
+                yield bytes((door,)) + octets
