@@ -230,7 +230,8 @@ class KernelAttempt:
             found = replace(found, patience=self._manner.timeout)
         elif call == "bind" and number == errno.EACCES and self._kind != "unix":
             why = _low_port(self._manner.local)
-        self._outcome = replace(found, why=why)
+        local = self._manner.local if call == "bind" else None
+        self._outcome = replace(found, why=why, place=None if local is None else local.address)
         self.close()
 
 

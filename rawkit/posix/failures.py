@@ -70,6 +70,8 @@ class Failure:
     """The seconds after which we gave up; ``None``: the kernel told us."""
     why: str = ""
     """Instead of what the table of errors says."""
+    place: Address | None = None
+    """Where it was to be bound, if that is what failed."""
 
     @property
     def is_local(self) -> bool:
@@ -93,6 +95,8 @@ class Failure:
 
     def wire(self) -> str:
         """Return what came back, as a clause; empty: nothing to say."""
+        if self.place is not None:
+            return f"cannot connect from {self.place}"
         match self.came_back:
             case "":
                 return ""

@@ -205,7 +205,8 @@ def test_a_low_port_says_what_is_missing() -> None:
 
     assert done.returncode == 2
     assert done.stderr.startswith(
-        "rawkit connect: tcp4:127.0.0.1:9: permission denied (EACCES): CAP_NET_BIND_SERVICE is not"
+        "rawkit connect: tcp4:127.0.0.1:9: cannot connect from tcp4:127.0.0.1:22: permission denied"
+        " (EACCES): CAP_NET_BIND_SERVICE is not"
     )
     assert "sysctl net.ipv4.ip_unprivileged_port_start=22" in done.stderr
 
