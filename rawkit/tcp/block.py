@@ -209,6 +209,8 @@ class Block:
     out: list[Segment] = field(default_factory=list)
     """Segments to be sent."""
     events: list[Event] = field(default_factory=list)
+    ended: Closed | None = None
+    """How it ended."""
     story: list[str] | None = None
     """Why things happen, in words; ``None``: nobody asked."""
 
@@ -227,7 +229,8 @@ class Block:
         self.buffer.clear()
         self.queue.clear()
         self.ack_now = False
-        self.events.append(Closed(ending, message))
+        self.ended = Closed(ending, message)
+        self.events.append(self.ended)
 
     def say(self, why: str) -> None:
         """Note why something happens, if somebody wants to know."""

@@ -66,6 +66,26 @@ class Reader:
         self.strange += 1
         return None
 
+    def read_inside(
+        self, octets: Buffer, addresses: bytes, ecn: int = 0, *, verified: bool = False
+    ) -> Arrival | None:
+        """Read a segment without its IP header.
+
+        Args:
+            octets: from the TCP header on.
+            addresses: where it is from and where it is for, packed.
+            ecn: what the IP header said.
+            verified: as above.
+        """
+        end = len(octets)
+        if end < TCP_SIZE:
+            self.strange += 1
+            return None
+        ports, *rest = READ_TCP.unpack_from(octets)
+        if not verified and not self._is_intact(octets, addresses, 0, end, rest[5]):
+            return None
+        return self._segment(octets, 0, end, addresses + ports, ecn, rest)
+
     def _read_v4(self, packet: Buffer, verified: bool) -> Arrival | None:
         first, tos, total, fragment, protocol, key, *rest = READ_V4.unpack_from(packet)
         begin = (first & 0x0F) * 4

@@ -23,7 +23,7 @@ from rawkit.errors import UsageError
 from rawkit.tcp.arrival import is_later_syn, segment_arrives
 from rawkit.tcp.block import Block, new_block
 from rawkit.tcp.emit import emit_reset
-from rawkit.tcp.events import Ending, Event
+from rawkit.tcp.events import Closed, Ending, Event
 from rawkit.tcp.flow import Flow
 from rawkit.tcp.icmp import Advice, advised
 from rawkit.tcp.info import Info, info_of
@@ -284,6 +284,11 @@ class Connection:
     def is_over(self) -> bool:
         """Whether it was opened and is closed."""
         return self.block.state is State.CLOSED and self.block.begun
+
+    @property
+    def ended(self) -> Closed | None:
+        """How it ended; ``None``: it has not."""
+        return self.block.ended
 
     def info(self, now: float) -> Info:
         """Return how it is doing, as ``ss -i`` does."""

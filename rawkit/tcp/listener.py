@@ -1,6 +1,7 @@
 """A port that others may open connections to: those half open, and those that wait to be taken."""
 
 from collections import deque
+from collections.abc import Callable
 from enum import Enum
 
 from rawkit.record import field, record, replace
@@ -35,6 +36,8 @@ class Listener:
     half_open: int = 256
     """Connections whose handshake is not over."""
     cookies: Cookies = Cookies.WHEN_FULL
+    settings_for: Callable[[Flow], Settings] | None = None
+    """What holds for one connection, if it depends on whom it is with."""
 
     opening: dict[bytes, Connection] = field(default_factory=dict)
     """By the flow's key."""
@@ -69,13 +72,13 @@ class Listener:
         if full:
             self.dropped += 1
             return None
-        return self._connection(self.settings, flow, None)
+        return self._connection(self._settings(flow), flow, None)
 
     def _cookie(self, now: float, flow: Flow, s: Segment) -> Segment:
         """Return SYN and ACK with a cookie; of options it can agree on MSS alone."""
         theirs = offer_in(s.options).mss or DEFAULT_MSS[flow.version]
         number = cookie(now, flow, s.sequence, theirs, self.secret)
-        options = encode(MaximumSegmentSize(self.settings.segment_size(flow.version)))
+        options = encode(MaximumSegmentSize(self._settings(flow).segment_size(flow.version)))
         window = min(self.settings.window, MOST_WINDOW)
         why = "a cookie answers: too many are half open (RFC 4987 §3.6)"
         return Segment(SYN | ACK, number, s.sequence + 1 & WRAP, window, options, why=why)
@@ -86,12 +89,15 @@ class Listener:
         mss = size_in(now, ours, flow, theirs, self.secret)
         if mss is None or len(self.ready) >= self.backlog:
             return None
-        plain = replace(self.settings, timestamps=False, sack=False, window_scaling=False)
+        plain = replace(self._settings(flow), timestamps=False, sack=False, window_scaling=False)
         made = self._connection(replace(plain, ecn=False, options=None), flow, ours)
         syn = Segment(SYN, theirs, 0, s.window, encode(MaximumSegmentSize(mss)))
         made.arrive(now, syn, flow)
         made.block.out.clear()  # its answer was the cookie
         return made
+
+    def _settings(self, flow: Flow) -> Settings:
+        return self.settings if self.settings_for is None else self.settings_for(flow)
 
     def _connection(self, settings: Settings, flow: Flow, isn: int | None) -> Connection:
         made = Connection(None, settings, secret=self.secret, version=flow.version, isn=isn)

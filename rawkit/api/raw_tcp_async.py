@@ -1,0 +1,98 @@
+"""``rawkit.connect_raw_async()`` and ``rawkit.listen_raw_async()``: the same on asyncio."""
+
+from rawkit.api.common import Host as Name
+from rawkit.api.common import Place, inside, meant
+from rawkit.api.raw_tcp import check_port, local_address, no_answer
+from rawkit.endpoint.awaiting import AsyncListening, AsyncStream, LoopDriver
+from rawkit.endpoint.conversation import Conversation
+from rawkit.endpoint.host import Look, Watch
+from rawkit.endpoint.opening import AS_THE_LINK, open_host, port_of
+from rawkit.errors import NoAnswer
+from rawkit.host.source import source_for
+from rawkit.tcp.flow import Flow
+from rawkit.tcp.listener import Listener
+from rawkit.tcp.settings import Settings
+from rawkit.wire.address import Address
+
+
+async def connect_raw_async(
+    address: Address,
+    port: int,
+    *,
+    patience: float | None = None,
+    settings: Settings = AS_THE_LINK,
+    ttl: int = 64,
+    dscp: int = 0,
+    watch: Watch | None = None,
+    at: Place | None = None,
+) -> AsyncStream:
+    """Open a TCP connection in user space, on the running event loop.
+
+    Args:
+        address: of the other side; names are looked up by the caller.
+        port: of the other side.
+        patience: the longest to wait, in seconds.
+        settings: how the connection is to behave.
+        ttl: of its packets (the hop limit, of IPv6).
+        dscp: of its packets.
+        watch: told of each segment that comes or goes.
+        at: a node of a lab to connect from.
+
+    Raises:
+        ConnectionFailed: it was refused, is unreachable or does not answer.
+        NoRoute: no way leads there.
+        NotPermitted: ``CAP_NET_RAW`` is missing.
+    """
+    check_port(port, lowest=1)
+    remote = meant(address)
+    with inside(at):  # nothing is awaited in here: the namespace is the thread's
+        local = source_for(remote)
+        host = open_host(local, look=Look(ttl=ttl, dscp=dscp), watch=watch)
+        flow = Flow(local, port_of(host), remote, port)
+        conversation = Conversation(host, host.connect(flow, settings), flow)
+    driver = LoopDriver(host)
+    try:
+        await driver.until(conversation.opened, patience, "no answer")
+    except NoAnswer as error:
+        driver.stop()
+        raise no_answer(flow, patience) from error
+    except BaseException:
+        driver.stop()
+        raise
+    return AsyncStream(driver, conversation, owns=True)
+
+
+async def listen_raw_async(
+    address: Name,
+    port: int = 0,
+    *,
+    backlog: int = 128,
+    settings: Settings = AS_THE_LINK,
+    ttl: int = 64,
+    dscp: int = 0,
+    watch: Watch | None = None,
+    at: Place | None = None,
+) -> AsyncListening:
+    """Listen on a port in user space, on the running event loop.
+
+    Args:
+        address: one of this host's.
+        port: 0: any that is free.
+        backlog: open connections that may wait to be accepted.
+        settings: how connections are to behave.
+        ttl: of their packets (the hop limit, of IPv6).
+        dscp: of their packets.
+        watch: told of each segment that comes or goes.
+        at: a node of a lab to listen in.
+
+    Raises:
+        NotPermitted: ``CAP_NET_RAW`` is missing.
+        UsageError: the port is taken, or the address is not this host's.
+    """
+    check_port(port, lowest=0)
+    local = local_address(address)
+    with inside(at):
+        host = open_host(local, port, look=Look(ttl=ttl, dscp=dscp), watch=watch)
+    listener = Listener(settings, backlog=backlog)
+    host.listen(local, port_of(host), listener)
+    return AsyncListening(LoopDriver(host), listener, local, port_of(host))

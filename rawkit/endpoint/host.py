@@ -1,0 +1,179 @@
+"""A host of its own on one port: a link, a guard, and the connections on them.
+
+It never waits and has no thread: whoever drives it waits until :meth:`Host.fileno` is readable or
+:attr:`Host.wake_at`, and calls :meth:`Host.turn`; after a call of a connection, :meth:`Host.flush`.
+"""
+
+import select
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from rawkit.endpoint.guard import Guard
+from rawkit.endpoint.link import Link
+from rawkit.record import record, replace
+from rawkit.tcp.codec import Writer
+from rawkit.tcp.connection import Connection
+from rawkit.tcp.events import Event
+from rawkit.tcp.flow import Flow
+from rawkit.tcp.listener import Listener
+from rawkit.tcp.segment import Segment
+from rawkit.tcp.settings import DEFAULT, Settings
+from rawkit.tcp.stack import Departing, Stack, Told
+from rawkit.wire.address import Address
+
+AT_ONCE = 128
+"""Segments that are taken in before something is sent: an acknowledgment for many of them."""
+Watch = Callable[[float, Flow, Segment, bool], None]
+"""Told of each segment: when, whose, the segment, and whether it is ours."""
+
+
+@record(kw_only=True)
+class Look:
+    """What the IP header of each packet of ours says."""
+
+    ttl: int = 64
+    dscp: int = 0
+    flow_label: int = 0
+
+
+PLAIN = Look()
+
+
+class Host:
+    """Connections on one link."""
+
+    def __init__(
+        self,
+        link: Link,
+        guard: Guard | None,
+        *,
+        secret: bytes,
+        look: Look = PLAIN,
+        clock: Callable[[], float] = time.monotonic,
+        watch: Watch | None = None,
+    ) -> None:
+        """Put a stack on a link, which belongs to it from now on, as does the guard.
+
+        Args:
+            link: what moves segments.
+            guard: what keeps the kernel away; ``None``: it has nothing to do with that address.
+            secret: 8 to 32 octets that nobody else knows.
+            look: of the packets.
+            clock: seconds, never going back.
+            watch: told of each segment that comes or goes.
+        """
+        self.link = link
+        self.guard = guard
+        self.stack = Stack(secret=secret)
+        self.watch = watch
+        self._look = look
+        self._clock = clock
+        self._writers: dict[Flow, Writer] = {}
+        self._poll = select.epoll()
+        self.is_closed = False
+        """Whether link and guard were given back."""
+        for descriptor in link.filenos():
+            self._poll.register(descriptor, select.EPOLLIN)
+
+    def connect(
+        self, flow: Flow, settings: Settings = DEFAULT, *, isn: int | None = None
+    ) -> Connection:
+        """Send a SYN; the connection tells what comes of it.
+
+        Raises:
+            UsageError: there is a connection between these two ends.
+        """
+        return self.stack.connect(self._clock(), flow, self.fitting(flow, settings), isn=isn)
+
+    def listen(self, local: Address, port: int, listener: Listener) -> None:
+        """Have a listener answer on an address and a port.
+
+        Raises:
+            UsageError: another one does.
+        """
+        listener.secret = listener.secret or self.stack.secret
+        settings = listener.settings
+        listener.settings_for = lambda flow: self.fitting(flow, settings)
+        self.stack.listen(local, port, listener)
+
+    def stop_listening(self, local: Address, port: int) -> None:
+        """Take no more connections there, and reset those that nobody has taken."""
+        listener = self.stack.listeners.pop((local, port), None)
+        if listener is not None:
+            for connection in (*listener.ready, *listener.opening.values()):
+                connection.abort(self._clock())
+            listener.ready.clear()
+            listener.opening.clear()
+
+    def fitting(self, flow: Flow, settings: Settings) -> Settings:
+        """Return settings with the link's sizes, as far as they are not smaller already."""
+        mtu = min(settings.mtu, self.link.mtu_to(flow))
+        return replace(settings, mtu=mtu, gso=self.link.gso)
+
+    def fileno(self) -> int:
+        """Return the descriptor that turns readable when something has come."""
+        return self._poll.fileno()
+
+    @property
+    def wake_at(self) -> float:
+        """When to call :meth:`turn` at the latest, on its clock."""
+        return self.stack.wake_at
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is neither a connection nor a listener."""
+        return not (self.stack.connections or self.stack.listeners)
+
+    def turn(self) -> list[Told]:
+        """Take in what has come, do what is due, send; return what has happened."""
+        now = self._clock()
+        link, stack, watch = self.link, self.stack, self.watch
+        for key, segment in link.receive(AT_ONCE):
+            if watch is not None:
+                watch(now, Flow.of_key(key), segment, False)
+            stack.arrive(now, key, segment)
+        for flow, advice in link.advice():
+            stack.advise(now, flow, advice)
+        stack.tick(now)
+        return self.flush()
+
+    def flush(self) -> list[Told]:
+        """Send what is to be sent, and return what has happened."""
+        now = self._clock()
+        stack = self.stack
+        for group in stack.departing(now):
+            self._send(now, group)
+        told = stack.settle()
+        if len(self._writers) > 2 * len(stack.connections) + 64:
+            self._writers.clear()
+        return told
+
+    def close(self) -> None:
+        """Reset what is open, and give link and guard back."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        with suppress(OSError):
+            self.stack.reset_all(self._clock())
+            self.flush()
+        self._poll.close()
+        self.link.close()
+        if self.guard is not None:
+            self.guard.close()
+
+    def _send(self, now: float, group: Departing) -> None:
+        writer = self._writers.get(group.flow)
+        if writer is None:
+            look = self._look
+            writer = Writer(group.flow, look.ttl, look.dscp, look.flow_label)
+            self._writers[group.flow] = writer
+        if self.watch is not None:
+            for segment in group.segments:
+                self.watch(now, group.flow, segment, True)
+        self.link.send(writer, group.segments)
+
+
+def events_of(told: list[Told], connection: Connection) -> list[Event]:
+    """Return what has happened to one connection."""
+    return [event for one in told if one.connection is connection for event in one.events]

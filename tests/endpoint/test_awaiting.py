@@ -1,0 +1,94 @@
+"""The same connections on one event loop."""
+
+import asyncio
+from random import Random
+
+import pytest
+
+from rawkit.endpoint.awaiting import AsyncListening, AsyncStream, LoopDriver
+from rawkit.endpoint.conversation import Conversation
+from rawkit.endpoint.host import Host
+from rawkit.errors import ConnectionFailed, NoAnswer
+from rawkit.tcp.flow import Flow
+from rawkit.tcp.listener import Listener
+from tests.endpoint.hosts import HERE, PORT, QUICK, THERE, hosts
+
+BODY = Random(1).randbytes(200_000)
+
+
+def listening(host: Host) -> AsyncListening:
+    listener = Listener(QUICK)
+    host.listen(THERE, PORT, listener)
+    return AsyncListening(LoopDriver(host), listener, THERE, PORT)
+
+
+async def connecting(host: Host, driver: LoopDriver, port: int) -> AsyncStream:
+    flow = Flow(HERE, port, THERE, PORT)
+    conversation = Conversation(host, host.connect(flow, QUICK), flow)
+    driver.settle()
+    await driver.until(conversation.opened, 5.0, "no answer")
+    return AsyncStream(driver, conversation, owns=False)
+
+
+async def echo(waiting: AsyncListening, count: int) -> None:
+    async def serve(stream: AsyncStream) -> None:
+        async with stream:
+            await stream.sendall(await stream.recv_all())
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(count):
+            tasks.create_task(serve(await waiting.accept()))
+
+
+async def echoed(client: Host, server: Host, count: int) -> list[bytes]:
+    waiting, driver = listening(server), LoopDriver(client)
+
+    async def ask(port: int) -> bytes:
+        async with await connecting(client, driver, port) as stream:
+            await stream.sendall(BODY)
+            stream.shutdown()
+            return await stream.recv_all()
+
+    serving = asyncio.create_task(echo(waiting, count))
+    answers = await asyncio.gather(*(ask(40000 + number) for number in range(count)))
+    await serving
+    waiting.stop()
+    driver.stop()
+    return answers
+
+
+def test_many_connections_share_a_loop() -> None:
+    client, server = hosts()
+
+    answers = asyncio.run(echoed(client, server, 20))
+
+    assert answers == [BODY] * 20
+
+
+def test_waiting_for_nobody_comes_to_an_end() -> None:
+    async def wait() -> None:
+        waiting = listening(hosts()[1])
+        try:
+            waiting.timeout = 0.05
+            await waiting.accept()
+        finally:
+            waiting.stop()
+
+    with pytest.raises(NoAnswer, match=r"nobody connected in 0.05 s"):
+        asyncio.run(wait())
+
+
+def test_a_reset_wakes_the_reader() -> None:
+    async def reset() -> None:
+        client, server = hosts()
+        waiting, driver = listening(server), LoopDriver(client)
+        stream = await connecting(client, driver, 40000)
+        (await waiting.accept()).abort()
+        try:
+            await stream.recv()
+        finally:
+            waiting.stop()
+            driver.stop()
+
+    with pytest.raises(ConnectionFailed, match="reset by the other side"):
+        asyncio.run(reset())
