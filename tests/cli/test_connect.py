@@ -108,9 +108,7 @@ def test_silence_is_a_line_and_exit_code_1() -> None:
         code, out, err = run("-w", "200ms", there)
 
     assert (code, out) == (1, b"")
-    assert err.startswith(
-        f"rawkit connect: {there.replace('tcp:', 'tcp4:')}: nothing came back in 0.2 s, to 1 SYN:"
-    )
+    assert re.match(r"rawkit connect: tcp4:\S+: nothing came back in 0\.2 s, to \d SYNs?:", err)
     assert err.count("\n") == 1
 
 

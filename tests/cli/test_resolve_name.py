@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -15,6 +15,7 @@ from rawkit.cli.main import main
 from rawkit.host import name_sources
 from rawkit.lab.namespace import Namespace
 from rawkit.lab.topology import Node
+from tests.host import test_names
 from tests.host.test_names import name_server
 
 Captured = pytest.CaptureFixture[str]
@@ -166,14 +167,18 @@ def test_a_silent_name_server_is_waited_for_once_and_not_for_each_question() -> 
     assert out == (f"silent.example.\n  getaddrinfo #  none: no answer in 0.2 s\n{ORDER}{SERVERS}")
 
 
-def test_ctrl_c_ends_the_wait_for_a_silent_name_server_at_once() -> None:
+def test_ctrl_c_ends_the_wait_for_a_silent_name_server_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked_for = threading.Event()
+    monkeypatch.setattr(test_names, "answer", lambda _: asked_for.set())
     with Namespace() as namespace, name_server(namespace):
         process = namespace.popen(
             [*RAWKIT, "-w", "0", "silent.example."],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         with process:
-            time.sleep(1)
+            assert asked_for.wait(30)
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=4)
 
@@ -187,13 +192,14 @@ def test_ctrl_c_ends_a_wait_and_what_is_known_stays() -> None:
         text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         assert process.stdout is not None
-        first = process.stdout.readline()
-        time.sleep(0.3)
+        told = ""
+        while "asked in this order" not in told:
+            told += process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        rest, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=30)
 
-    assert first == "localhost\n"
-    assert "127.0.0.1" in rest
+    assert told.startswith("localhost\n")
+    assert "127.0.0.1" in told
     assert (process.returncode, err) == (130, "")
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import socket
 import threading
 import time
@@ -158,9 +159,10 @@ def test_silence_is_told_with_the_syns_that_were_sent() -> None:
         error = failure_of(there, timeout=0.3)
         where = f"tcp4:{there.partition(':')[2]}"
 
-    assert str(error).startswith(
-        f"{where}: nothing came back in 0.3 s, to 1 SYN: connection timed out (ETIMEDOUT): no"
-        " answer to the SYN, nor to its repetitions"
+    assert re.match(
+        rf"{re.escape(where)}: nothing came back in 0\.3 s, to \d SYNs?: connection timed out"
+        r" \(ETIMEDOUT\): no answer to the SYN, nor to its repetitions",
+        str(error),
     )
     assert (error.came_back, error.errno) == ("nothing", errno.ETIMEDOUT)
 
@@ -342,7 +344,8 @@ def test_a_silent_address_of_ipv6_costs_a_quarter_of_a_second() -> None:
             took = time.monotonic() - began
 
     assert str(connection.peer) == "tcp4:10.1.0.2:7007"
-    assert 0.25 <= took < 2.5
+    assert took >= 0.25
+    assert not any(isinstance(event, Failure) for event in told)  # nobody waited for that
     tried = [str(event.address) for event in told if isinstance(event, Trying)]
     assert tried == ["tcp6:[fd00:0:0:1::77]:7007", "tcp4:10.1.0.2:7007"]
     assert isinstance(told[-1], Made)
