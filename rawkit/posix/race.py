@@ -57,7 +57,7 @@ class Race:
         self._failures: list[Failure] = []
         self._causes: list[str] = []
         self._news = deque[EyeballNews]()
-        self._answers = deque[Looked]()
+        self._answers = deque[Looked | BaseException]()
         self._won: Connection | None = None
         self._started = time.monotonic()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -119,6 +119,8 @@ class Race:
             found = look_up(host, version)
         except NameNotFound as error:
             cause = str(error)
+        except BaseException as error:  # handed to the thread that waits
+            self._answers.append(error)
         self._answers.append(Looked(version, found, cause, time.monotonic() - began))
         with self._is_closed:
             if self._bell >= 0:
@@ -175,6 +177,8 @@ class Race:
             os.eventfd_read(self._bell)
         while self._answers:
             answer = self._answers.popleft()
+            if isinstance(answer, BaseException):
+                raise answer
             self._told(answer)
             if answer.cause:
                 self._causes.append(answer.cause)

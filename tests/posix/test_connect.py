@@ -397,6 +397,14 @@ def test_a_name_that_nobody_knows_is_told_with_the_cause() -> None:
         rawkit.connect("tcp:nosuch:9", look_up=look_up)
 
 
+def test_what_goes_wrong_in_a_look_up_of_ones_own_is_not_hidden() -> None:
+    def look_up(name: str, version: int | None) -> tuple[IPAddress, ...]:
+        raise RuntimeError(f"no {name} today")
+
+    with pytest.raises(RuntimeError, match="no host today"):
+        rawkit.connect("tcp:host:9", look_up=look_up)
+
+
 def test_a_name_server_that_never_answers_ends_with_our_patience() -> None:
     gone = threading.Event()
 
