@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, Union
 
 from rawkit.cli.capture_fields import CAPTURE_FIELDS
 from rawkit.cli.sending_fields import SENDING_FIELDS
+from rawkit.cli.serve_fields import SERVE_FIELDS
 from rawkit.cli.socket_fields import SOCKET_FIELDS
 from rawkit.wire.address import Address
 
@@ -341,6 +342,7 @@ FIELDS: dict[str, Field] = {
     **{name: Field(*told) for name, told in SOCKET_FIELDS.items()},
     **{name: Field(*told) for name, told in CAPTURE_FIELDS.items()},
     **{name: Field(*told) for name, told in SENDING_FIELDS.items()},
+    **{name: Field(*told) for name, told in SERVE_FIELDS.items()},
 }
 """Every name that an object may have, in no object with another meaning. Append yours."""
 

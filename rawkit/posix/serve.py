@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
-from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Protocol, Self, TypedDict, Unpack
 
@@ -16,7 +15,7 @@ from rawkit.errors import RawkitError, UsageError
 from rawkit.posix import address as addresses
 from rawkit.posix.address import Address
 from rawkit.posix.listen import Listener, listen
-from rawkit.posix.models import DEFAULT, EXTRAS, FILES, PROCESSES, WITHOUT_DATAGRAMS
+from rawkit.posix.models import DEFAULT, FILES, PROCESSES, WITHOUT_DATAGRAMS, known_model
 from rawkit.posix.service import Conversation, Offer, Service, offer_of
 from rawkit.posix.serving.counts import Board, Stats
 from rawkit.posix.serving.mischief import Mischief, with_mischief
@@ -58,6 +57,7 @@ class Options(TypedDict, total=False):
     hand_over: bool
     amplify: bool
     mischief: Mischief
+    log_connections: bool
     options: tuple["Setting", ...]
 
 
@@ -84,7 +84,7 @@ class Server:
         Raises:
             UsageError: there is no such model, or it does not go with the address or the service.
         """
-        self.model = _known(model)
+        self.model = known_model(model)
         self._offer = with_mischief(offer, settings.mischief)
         self._asked = address if isinstance(address, tuple) else (address,)
         self._settings = settings
@@ -154,17 +154,20 @@ class Server:
         )
         self._shift.groups = self._groups
 
-    def run(self, *, ends_in: float | None = None) -> None:
+    def run(
+        self, *, ends_in: float | None = None, ready: Callable[[], None] = lambda: None
+    ) -> None:
         """Serve in this thread until it is stopped; in the main thread, by a signal, too.
 
         Args:
             ends_in: stop by itself after so many seconds; in the main thread only.
+            ready: is called when signals are heard, and before the first client is taken.
 
         Raises:
             OSError: the log cannot be written any more.
             RawkitError: its workers die one after the other.
         """
-        self._serve(ends_in=ends_in)
+        self._serve(ends_in=ends_in, ready=ready)
 
     def start(self) -> None:
         """Serve in the background."""
@@ -255,12 +258,19 @@ class Server:
         if self._offer.datagram is None:
             raise UsageError(f"{self._offer.name} needs connections, and datagrams have none")
 
-    def _serve(self, *, ends_in: float | None = None, terminal: bool = True) -> None:
+    def _serve(
+        self,
+        *,
+        ends_in: float | None = None,
+        ready: Callable[[], None] = lambda: None,
+        terminal: bool = True,
+    ) -> None:
         shift, settings = self._shift, self._settings
         if shift is None:
             raise UsageError("the server is not open")
         with obeying(self._stop, settings.grace, ends_in=ends_in, terminal=terminal):
             try:
+                ready()
                 self._run(shift)
             except Cut:
                 pass  # by a signal, and whatever was open is closed
@@ -356,7 +366,7 @@ def serve(
             :data:`rawkit.posix.services.SERVICES`.
         address: where, such as ``"tcp:127.0.0.1:0"``.
         model: how it waits, one of :data:`rawkit.posix.models.FILES`.
-        log: is called with each connection that ends, and with trouble, where it happens.
+        log: is called with each connection that ends, and with trouble, where that happens.
         isolated: run it in a process of its own, whatever the model.
         at: a lab node, or anything with ``here()``: listen there.
         options: limits and the like, as :class:`Settings` has them.
@@ -367,23 +377,6 @@ def serve(
     where = addresses.parse(address) if isinstance(address, str) else address
     settings = Settings(**options)
     return Server(offer_of(service), where, model, settings, log, isolated=isolated, at=at)
-
-
-def _known(model: str) -> str:
-    """Return a model that there is, and that can be used here.
-
-    Raises:
-        UsageError: there is none, or what it needs is not installed.
-    """
-    if model not in FILES:
-        from difflib import get_close_matches
-
-        close = get_close_matches(model, FILES, n=1)
-        way_out = f"did you mean {close[0]!r}?" if close else ", ".join(FILES)
-        raise UsageError(f"no model {model!r} ({way_out})")
-    if model in EXTRAS and find_spec(model) is None:
-        raise UsageError(f"model {model} needs the package {model}: pip install 'rawkit[servers]'")
-    return model
 
 
 def _rows(model: str, settings: Settings) -> int:

@@ -76,6 +76,15 @@ class Credentials(NamedTuple):
     gid: int
 
 
+class Peer(NamedTuple):
+    """Who a client is, for those who are told of it."""
+
+    address: Address | None
+    """``None``: it has no name, as a rule over a Unix socket."""
+    credentials: Credentials | None
+    """``None``: it is not on this machine, or there is no telling."""
+
+
 class Client:
     """The other end of a connection."""
 

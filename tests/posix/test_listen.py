@@ -82,7 +82,7 @@ def test_every_address_of_this_machine_meets_a_single_one_at_a_port() -> None:
         ),
         ("unix:file", "cannot listen: file is there and no socket: it is left alone"
             " (try: another path)"),
-        ("unix:stream", f"cannot listen: {US} lives at stream"
+        ("unix:stream", "cannot listen: US lives at stream"
             " (try: another path; ss -xlp shows them)"),
         ("unix-dgram:stream", "cannot listen: a server lives at stream"
             " (try: another path; ss -xlp shows them)"),
@@ -98,7 +98,7 @@ def test_a_place_that_cannot_be_had_is_told_in_a_line(address: str, said: str) -
         named.bind("\0rawkit-taken")
         named.listen()
 
-        assert refusal(address) == said
+        assert refusal(address).replace(US, "US") == said
     assert Path("file").exists()
     assert Path("stream").exists()
 

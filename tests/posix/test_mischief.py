@@ -29,8 +29,11 @@ def test_faults_are_asked_for_in_words(words: list[str], found: Mischief) -> Non
     ("word", "why"),
     [
         ("pause=1s/1s", "pause=1s/1s: a pause is shorter than its period"),
-        ("pause=x/1s", "pause=x/1s: pause=LENGTH/PERIOD, such as pause=100ms/1s"),
-        ("slow=0", "slow=0: slow=RATE, such as slow=10B/s: send so many octets a second"),
+        (
+            "pause=x/1s",
+            "pause=x/1s: pause=LENGTH/PERIOD: be silent so long in each period: pause=100ms/1s",
+        ),
+        ("slow=0", "slow=0: slow=RATE: send so many octets a second: slow=10B/s"),
     ],
 )
 def test_faults_that_make_no_sense_are_refused(word: str, why: str) -> None:

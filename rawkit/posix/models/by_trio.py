@@ -1,10 +1,7 @@
 """One thread, and a task for each client, that waits without blocking the others: trio."""
 
-import trio
-
 from rawkit.posix.models import Notes
 from rawkit.posix.serving.shift import Shift
-from rawkit.posix.serving.tasks import serve
 
 NOTES = Notes(
     about="one thread for all, a task for each client: trio",
@@ -18,4 +15,8 @@ NOTES = Notes(
 
 def run(shift: Shift) -> None:
     """Serve until the bell rings and everybody has left."""
+    import trio
+
+    from rawkit.posix.serving.tasks import serve
+
     trio.run(serve, shift)

@@ -2,8 +2,6 @@
 
 import asyncio
 
-import uvloop
-
 from rawkit.posix.models import Notes
 from rawkit.posix.models.by_asyncio import serve
 from rawkit.posix.serving.shift import Shift
@@ -20,5 +18,7 @@ NOTES = Notes(
 
 def run(shift: Shift) -> None:
     """Serve until the bell rings and everybody has left."""
+    import uvloop
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(shift))

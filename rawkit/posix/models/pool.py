@@ -17,6 +17,7 @@ def run(shift: Shift) -> None:
     """Serve until the bell rings and everybody has left."""
     shift.shared = True
     crew = Crew(shift, shift.settings.threads)
-    while crew.has_room and crew.start(iterative.run):
-        pass
+    for _ in range(shift.settings.threads):
+        if not crew.start(iterative.run):
+            break
     crew.end(wait=True)

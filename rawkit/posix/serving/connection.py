@@ -13,8 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from rawkit.posix.address import Address
-from rawkit.posix.service import Conversation, CutOff, Service
+from rawkit.posix.service import Conversation, CutOff, Peer, Service
 from rawkit.posix.serving.converse import is_empty_message, reset_at_close
 from rawkit.posix.serving.counts import Reason
 from rawkit.posix.serving.shift import LINGER, PIECE, Shift, reason_of
@@ -56,7 +55,7 @@ class Connection:
         *("_home", "_listener", "_unsent", "_wanted", "_has_ended", "_is_leaving"),
     )
 
-    def __init__(self, home: Home, fd: int, listener: "Listener", client: Address | None) -> None:
+    def __init__(self, home: Home, fd: int, listener: "Listener", client: Peer | None) -> None:
         self.fd = fd
         self.talk: Conversation | None = None
         """``None``: the service is a function, and remembers nothing."""

@@ -14,9 +14,7 @@ from fcntl import ioctl
 from math import inf
 from termios import FIONREAD
 
-from rawkit.posix.address import Address
-from rawkit.posix.resolution import address_of
-from rawkit.posix.service import Conversation, CutOff
+from rawkit.posix.service import Conversation, CutOff, Peer
 from rawkit.posix.serving.counts import Reason
 from rawkit.posix.serving.shift import LINGER, PIECE, Shift, reason_of
 from rawkit.posix.serving.stop import Stage
@@ -46,7 +44,7 @@ def converse(
         sockaddr: the client, as accept(2) has it.
         at_bell: what to do when the bell rings meanwhile.
     """
-    client = address_of(sock, sockaddr) if shift.log else None
+    client = shift.peer_of(sock, sockaddr)
     Dialogue(shift, sock, client, at_bell).run()
 
 
@@ -57,7 +55,7 @@ class Dialogue:
         self,
         shift: Shift,
         sock: socket.socket,
-        client: Address | None,
+        client: Peer | None,
         at_bell: Callable[[], None],
     ) -> None:
         self._at_bell = at_bell

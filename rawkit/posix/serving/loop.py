@@ -8,7 +8,6 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
-from rawkit.posix.resolution import address_of
 from rawkit.posix.serving.accept import Acceptor
 from rawkit.posix.serving.connection import IN, OUT
 from rawkit.posix.serving.counts import Reason
@@ -99,7 +98,7 @@ class LoopFloor:
 
     def _add(self, sock: socket.socket, sockaddr: object) -> None:
         sock.setblocking(False)
-        client = address_of(sock, sockaddr) if self.shift.log else None
+        client = self.shift.peer_of(sock, sockaddr)
         protocol = ClientProtocol(self, sock, client)
         self._connections[protocol] = None
         coming = self._loop.connect_accepted_socket(lambda: protocol, sock)

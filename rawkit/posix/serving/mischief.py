@@ -12,10 +12,10 @@ FOREVER = 1e9
 STEP = 0.1
 """Seconds from one drop of a slow server to the next."""
 FORMS = {
-    "pause": "pause=LENGTH/PERIOD, such as pause=100ms/1s",
+    "pause": "pause=LENGTH/PERIOD: be silent so long in each period: pause=100ms/1s",
     "rst": "rst: reset the connection at the first word",
     "never-read": "never-read: accept, and read nothing",
-    "slow": "slow=RATE, such as slow=10B/s: send so many octets a second",
+    "slow": "slow=RATE: send so many octets a second: slow=10B/s",
     "drop-accept": "drop-accept: close every connection as soon as it is accepted",
 }
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}

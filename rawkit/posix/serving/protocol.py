@@ -11,8 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from rawkit.posix.address import Address
-from rawkit.posix.service import Conversation, CutOff
+from rawkit.posix.service import Conversation, CutOff, Peer
 from rawkit.posix.serving.converse import reset_at_close
 from rawkit.posix.serving.counts import Reason
 from rawkit.posix.serving.shift import LINGER, Shift, reason_of
@@ -32,7 +31,7 @@ class Floor(Protocol):
 class ClientProtocol(asyncio.Protocol):
     """What is remembered of a client."""
 
-    def __init__(self, floor: Floor, sock: socket.socket, client: Address | None) -> None:
+    def __init__(self, floor: Floor, sock: socket.socket, client: Peer | None) -> None:
         self.client = client
         self.began = time.monotonic()
         self.moved_at = floor.step

@@ -12,7 +12,6 @@ from itertools import count
 from math import ceil, inf
 from typing import TYPE_CHECKING, Protocol
 
-from rawkit.posix.resolution import address_of
 from rawkit.posix.serving.accept import Acceptor
 from rawkit.posix.serving.connection import IN, Connection
 from rawkit.posix.serving.counts import Reason
@@ -175,7 +174,7 @@ class Reactor:
             self.shift.trouble(f"select() knows no descriptor above {self._most_fd}")
             return
         sock.setblocking(False)
-        client = address_of(sock, sockaddr) if self.shift.log else None
+        client = self.shift.peer_of(sock, sockaddr)
         fd = sock.detach()
         self._make_room(fd)
         connection = self._connections[fd] = Connection(self, fd, listener, client)
@@ -185,7 +184,7 @@ class Reactor:
 
     def _is_plain(self, connection: Connection) -> bool:
         """Whether its octets need not be counted one by one, nor its messages kept apart."""
-        return self.function is not None and self.shift.log is None and connection.is_stream
+        return self.function is not None and not self.shift.tells_closed and connection.is_stream
 
     def _make_room(self, fd: int) -> None:
         if fd >= len(self.ages):

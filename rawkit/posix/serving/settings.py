@@ -60,6 +60,8 @@ class Settings:
     """Let answers to datagrams be longer than the question, for other hosts, too."""
     mischief: Mischief = NONE
     """What to do wrong on purpose."""
+    log_connections: bool = True
+    """Tell the log of each connection that ends, and not of trouble alone."""
     options: tuple["Setting", ...] = ()
     """Further options of the listening sockets, which connections inherit."""
 

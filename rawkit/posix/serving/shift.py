@@ -2,13 +2,15 @@
 
 import errno
 import os
+import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rawkit.errnos.table import said
 from rawkit.posix.address import Address
-from rawkit.posix.service import Client, Conversation, Offer
+from rawkit.posix.resolution import address_of
+from rawkit.posix.service import Client, Conversation, Credentials, Offer, Peer
 from rawkit.posix.serving.counts import Board, Reason, Row
 from rawkit.posix.serving.settings import Settings
 from rawkit.posix.serving.stop import Stop
@@ -32,6 +34,7 @@ class Closed:
 
     worker: int
     client: Address | None
+    credentials: Credentials | None
     reason: Reason
     received: int
     sent: int
@@ -136,6 +139,17 @@ class Shift:
             self._deadline = time.monotonic() + self.settings.grace
         return self._deadline
 
+    @property
+    def tells_closed(self) -> bool:
+        """Whether somebody is told of each connection that ends."""
+        return self.log is not None and self.settings.log_connections
+
+    def peer_of(self, sock: socket.socket, sockaddr: object) -> Peer | None:
+        """Return who a client is, if anybody is to be told."""
+        if not self.tells_closed:
+            return None
+        return Peer(address_of(sock, sockaddr), Client(sock.fileno()).credentials)
+
     def begin(self, fd: int) -> tuple[Conversation, bytes]:
         """Return the conversation with the client behind a descriptor, and its first words."""
         talk = self.offer.converse(Client(fd))
@@ -147,15 +161,16 @@ class Shift:
         received: int = 0,
         sent: int = 0,
         *,
-        client: Address | None = None,
+        client: Peer | None = None,
         seconds: float = 0.0,
         error: BaseException | None = None,
     ) -> None:
         """Count a connection that has ended, and tell of it."""
         self.counts.closed(reason, received, sent)
-        if self.log is not None:
+        if self.tells_closed:
             said = "" if error is None else _said(error)
-            self._tell(Closed(self.number, client, reason, received, sent, seconds, said))
+            who = client or Peer(None, None)
+            self._tell(Closed(self.number, *who, reason, received, sent, seconds, said))
 
     def trouble(self, about: str) -> None:
         """Tell of trouble, the same once a second."""

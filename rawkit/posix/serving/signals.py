@@ -10,7 +10,7 @@ from rawkit.posix.serving.stop import Stage, Stop
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 SLACK = 0.5
-"""Seconds beyond the grace until a server that is stuck in its service is torn out of it."""
+"""Seconds until a server that does not obey is stuck in its service: then it is torn out of it."""
 
 
 class Cut(KeyboardInterrupt):
@@ -33,13 +33,21 @@ def obeying(
         yield
         return
 
+    heard = Stage.OPEN
+
     def obey(number: int, _: FrameType | None) -> None:
-        if stop.stage is Stage.OPEN:
-            stop.drain()
-            signal.setitimer(signal.ITIMER_REAL, grace + SLACK)
-        else:
-            stop.cut()
-            raise Cut
+        nonlocal heard
+        match heard:
+            case Stage.OPEN:
+                heard = Stage.DRAINING
+                stop.drain()
+                signal.setitimer(signal.ITIMER_REAL, grace + SLACK)
+            case Stage.DRAINING:
+                heard = Stage.CUT
+                stop.cut()
+                signal.setitimer(signal.ITIMER_REAL, SLACK)
+            case Stage.CUT:
+                raise Cut
 
     wanted = (*ENDINGS, signal.SIGALRM) if terminal else (signal.SIGTERM, signal.SIGALRM)
     before = [(number, signal.signal(number, obey)) for number in wanted]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from rawkit.posix.resolution import address_of
 from rawkit.posix.service import Conversation, CutOff
 from rawkit.posix.serving.accept import Acceptor
 from rawkit.posix.serving.converse import is_empty_message, reset_at_close
@@ -105,7 +104,7 @@ class Task:
     def __init__(self, shift: Shift, sock: socket.socket, sockaddr: object) -> None:
         self._shift = shift
         self._sock = sock
-        self._client = address_of(sock, sockaddr) if shift.log else None
+        self._client = shift.peer_of(sock, sockaddr)
         self._is_message = sock.type == socket.SOCK_SEQPACKET
         self._began = time.monotonic()
         self._received = self._sent = 0

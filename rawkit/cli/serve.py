@@ -1,0 +1,158 @@
+"""``rawkit serve``: a service at an address, by a model of your choice."""
+
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from rawkit.cli.errors import NO_ANSWER, OK, complain, write
+from rawkit.cli.serve_options import ServeOptions, parse
+from rawkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from rawkit.posix.address import Address
+    from rawkit.posix.serve import Server
+    from rawkit.posix.serving.shift import Event, Log
+
+STDOUT = 1
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command and return its exit code."""
+    options = parse(argv)
+    if options.help:
+        from rawkit.cli.serve_help import help_text
+
+        write(help_text())
+    elif options.show_version:
+        from rawkit.cli.main import version
+
+        write(f"rawkit serve {version()}\n")
+    elif options.list:
+        from rawkit.cli.serve_text import catalogue
+
+        write(_lines(catalogue()))
+    elif options.explain is not None:
+        from rawkit.cli.serve_text import explanation
+        from rawkit.posix.models import known_model
+
+        write(_lines(explanation(known_model(options.explain, to_run=False))))
+    else:
+        return _serve(options)
+    return OK
+
+
+def _serve(options: ServeOptions) -> int:
+    """Serve, and say where, and what came of it."""
+    server = _server(options)
+    server.open()
+    try:
+        server.run(ends_in=options.ends_in, ready=lambda: _say_where(options, server))
+        _say_what(options, server)
+    finally:
+        server.close()
+    stats = server.stats
+    came = stats.accepted + stats.datagrams + stats.full
+    return OK if came or options.ends_in is None else NO_ANSWER
+
+
+def _server(options: ServeOptions) -> "Server":
+    from rawkit.posix.models import DEFAULT
+    from rawkit.posix.serve import Server
+    from rawkit.posix.services import named
+    from rawkit.posix.serving import mischief
+    from rawkit.posix.serving.settings import Settings
+
+    settings = Settings(
+        **options.limits,
+        mischief=mischief.parse(options.faults),
+        options=tuple(options.settings),
+        log_connections=options.log or options.json,
+    )
+    model = options.model or DEFAULT
+    return Server(named(options.service), _addresses(options), model, settings, _log(options))
+
+
+def _addresses(options: ServeOptions) -> tuple["Address", ...]:
+    """Return where to listen.
+
+    Raises:
+        UsageError: nobody has said where.
+    """
+    from rawkit.posix import activation, address
+
+    if options.addresses:
+        return tuple(map(address.parse, options.addresses))
+    passed = activation.passed()
+    activation.forget()
+    if not passed:
+        raise UsageError("no ADDRESS, such as tcp:127.0.0.1:7007, and no socket was passed")
+    return passed
+
+
+def _log(options: ServeOptions) -> "Log":
+    """Return what is told of connections and of trouble, in whatever process and thread.
+
+    Each line is one write(2), so that those of several do not mix.
+    """
+    from rawkit.posix.serving.shift import Closed
+
+    def tell(event: "Event") -> None:
+        if options.json:
+            from rawkit.cli.serve_json import event as in_json
+
+            _print(in_json(event))
+        elif isinstance(event, Closed):
+            from rawkit.cli.serve_text import closed
+
+            _print(f"{closed(event)}\n")
+        else:
+            complain("serve", event.about)
+
+    return tell
+
+
+def _print(text: str) -> None:
+    rest = memoryview(text.encode("utf-8", "replace"))
+    try:
+        while rest:
+            rest = rest[os.write(STDOUT, rest) :]
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, f"write error: {error.strerror}") from error
+
+
+def _say_where(options: ServeOptions, server: "Server") -> None:
+    for listener in server.listeners:
+        if not options.json:
+            for note in listener.notes:
+                complain("serve", f"{listener.asked}: {note}")
+    if options.print_address:
+        write(_lines(server.addresses))
+    elif options.json:
+        from rawkit.cli.serve_json import listening
+
+        for listener, address in zip(server.listeners, server.addresses, strict=True):
+            write(listening(listener, address, options.service, server.model))
+    elif not options.quiet:
+        from rawkit.cli.serve_text import beginning
+
+        write(_lines(beginning(options.service, server)))
+
+
+def _say_what(options: ServeOptions, server: "Server") -> None:
+    if options.json:
+        from rawkit.cli.serve_json import served
+
+        write(served(options.service, server.model, server.addresses, server.stats))
+    elif not (options.quiet or options.print_address):
+        from rawkit.cli.serve_text import ending
+
+        is_datagram = server.listeners[0].is_datagram
+        with suppress(BrokenPipeError):
+            write(_lines(ending(options.service, server.stats, is_datagram=is_datagram)))
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
