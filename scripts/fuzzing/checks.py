@@ -8,15 +8,18 @@ an octet, and must give back the same octets; and what was read can be printed.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address
 
 from rawkit.errors import BuildError
 from rawkit.wire.cooked import PARSERS
 from rawkit.wire.dissect import dissect, dissect_ip
 from rawkit.wire.dissect_frame import dissect_frame
 from rawkit.wire.ethernet import Ethernet
+from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.notation import parse
 from rawkit.wire.notation_names import HEADERS
+from rawkit.wire.numbers import EtherType, IPProtocol
 from rawkit.wire.packet import Packet
 from rawkit.wire.text import line, tree
 from rawkit.wire.verify_file import verdict_in_file
@@ -37,6 +40,9 @@ LEAST, EACH = 0.01, 20e-6
 what it takes when every line is watched."""
 TRIES = 3
 """A machine may be slow once."""
+A, B = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.7")
+A6, B6 = IPv6Address("2001:db8::1"), IPv6Address("2001:db8::7")
+ZEROS = bytes(80)
 OUTER = (
     *("", "eth(dst=02:00:00:00:00:01,src=02:00:00:00:00:02)/", "ip(src=192.0.2.1,dst=192.0.2.7)/"),
     *("ip6(src=2001:db8::1,dst=2001:db8::7)/", "ip(src=192.0.2.1,dst=192.0.2.7)/udp(1,4789)/"),
@@ -87,7 +93,11 @@ def read_in_time(door: Door, data: bytes) -> Packet:
 
 
 def seeds() -> Iterator[bytes]:
-    """Yield inputs to begin with: each header that can be made of nothing, at each door."""
+    """Yield inputs to begin with.
+
+    Each header that can be made of nothing, at each door; and each number that says who
+    follows, with zeros behind it.
+    """
     for name in HEADERS:
         for outer in OUTER:
             try:
@@ -96,3 +106,15 @@ def seeds() -> Iterator[bytes]:
                 continue
             for door in range(len(DOORS)):
                 yield bytes((door,)) + octets
+    ip, frame = (bytes((DOORS.index(door),)) for door in (dissect_ip, dissect_frame))
+    for number in range(256):
+        for octets in (
+            bytes(IPv4(A, B, protocol=number) / ZEROS),
+            bytes(IPv6(A6, B6, next_header=number) / ZEROS),
+            bytes(IPv4(A, B, protocol=IPProtocol.ICMP) / (bytes((number,)) + ZEROS)),
+            bytes(IPv4(A, B, protocol=IPProtocol.IGMP) / (bytes((number,)) + ZEROS)),
+            bytes(IPv6(A6, B6, next_header=IPProtocol.ICMPV6) / (bytes((number,)) + ZEROS)),
+        ):
+            yield ip + octets
+    for kind in EtherType:
+        yield frame + bytes(Ethernet(bytes(6), bytes(6), kind) / ZEROS)
