@@ -23,7 +23,7 @@ from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.ndp import multicast_mac
-from rawkit.wire.notation import Draft, parse
+from rawkit.wire.notation import Draft, parse_to_pack
 from rawkit.wire.packet import Header, Packet
 from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
@@ -253,7 +253,7 @@ def draft_of(given: Sendable) -> Draft:
     if isinstance(given, Draft):
         return given
     if isinstance(given, str):
-        return parse(given)
+        return parse_to_pack(given)
     if isinstance(given, Header):
         return Draft(Packet((given,)))
     if isinstance(given, Packet):

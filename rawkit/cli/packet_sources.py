@@ -36,13 +36,13 @@ def packets_in_words(word: str) -> "Iterator[Sendable]":
     if word != "-" and not word.startswith("@"):
         yield word
         return
-    from rawkit.wire.notation import parse
+    from rawkit.wire.notation import parse_to_pack
 
     for number, line in enumerate(lines_of(word), start=1):
         if not line.strip() or line.lstrip().startswith(COMMENT):
             continue
         try:
-            parse(line)
+            parse_to_pack(line)
         except NotationError as error:
             problem = f"{name_of(word)}, line {number}: {error.problem}"
             raise NotationError(problem, line, error.column) from None

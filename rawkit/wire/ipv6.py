@@ -89,6 +89,9 @@ class IPv6(Header):
         except (struct.error, AttributeError) as error:  # or an address that is a string
             if self.payload_length is None and self._is_jumbogram(payload):
                 return replace(self, payload_length=0).pack(payload)
+            if self.payload_length is None and len(payload) > MOST:
+                octets = len(payload)
+                raise BuildError(f"IPv6: {octets} octets, above {MOST} that fit") from error
             raise BuildError(f"IPv6: {error} in {self}") from error
         return head + payload + self.trailer
 

@@ -27,7 +27,7 @@ from enum import Enum
 from functools import lru_cache, partial
 from typing import Any, get_args
 
-from rawkit.errors import BuildError
+from rawkit.errors import BuildError, NotationError
 from rawkit.record import record, replace
 from rawkit.wire.address import MAC
 from rawkit.wire.notation_codecs import Codec, codec_of
@@ -92,7 +92,23 @@ def parse(text: str) -> Draft:
     Raises:
         NotationError: it makes no sense; the error has the column.
     """
-    return _Builder(text).draft()
+    try:
+        return _Builder(text).draft()
+    except _Unpackable as error:
+        raise _misfit(text) or error from None
+
+
+@lru_cache(maxsize=KEPT)
+def parse_to_pack(text: str) -> Draft:
+    """Read a packet in notation that is to be packed.
+
+    Raises:
+        NotationError: it makes no sense, or a number does not fit the wire.
+    """
+    draft = parse(text)
+    if not _can_be_packed(draft) and (wrong := _misfit(text)):
+        raise wrong
+    return draft
 
 
 def varied(packet: Packet, values: Sequence[tuple[Varying, Any]]) -> Packet:
@@ -106,10 +122,41 @@ def varied(packet: Packet, values: Sequence[tuple[Varying, Any]]) -> Packet:
     return Packet(tuple(headers), payload)
 
 
+class _Unpackable(NotationError):
+    """A value within a field cannot be packed."""
+
+
+def _misfit(text: str) -> NotationError | None:
+    """Return an error about the number that does not fit, if it is that."""
+    from rawkit.wire.notation_fit import misfit
+
+    return misfit(text, _fits)
+
+
+def _fits(text: str) -> bool:
+    try:
+        return _can_be_packed(_Builder(text).draft())
+    except _Unpackable:
+        return False
+
+
+def _can_be_packed(draft: Draft) -> bool:
+    """Whether a packet fits the wire, with the first and with the last value of what varies."""
+    fields = [one for one in draft.varying if one.layer != PAYLOAD]
+    try:
+        bytes(draft.packet)
+        if fields:
+            bytes(varied(draft.packet, [(one, one.variation.last) for one in fields]))
+    except BuildError:
+        return False
+    return True
+
+
 class _Builder:
     """Makes a draft of what was scanned."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self._reader = Reader(text)
         self._nodes = layers(text)
         self._headers: list[Header] = []
@@ -167,7 +214,7 @@ class _Builder:
         try:
             return {**codec.suggest(value), **codec.encode(value)}
         except BuildError as error:
-            raise self._reader.error(str(error), argument.value.column) from error
+            raise _Unpackable(str(error), self._text, argument.value.column) from error
 
     def _random_payload(self, call: Call) -> None:
         match call.arguments:

@@ -22,6 +22,7 @@ NETWORKS: dict[type[Any], type[IPv4Network] | type[IPv6Network]] = {
     IPv4Address: IPv4Network,
     IPv6Address: IPv6Network,
 }
+NAMES: dict[type[Any], str] = {IPv4Address: "IPv4", IPv6Address: "IPv6"}
 
 
 @record
@@ -34,6 +35,11 @@ class Variation:
     random: bool
     """Whether the number is any of them; else it is the next one, and the first again."""
     make: Callable[[int], Any]
+
+    @property
+    def last(self) -> Any:
+        """The value of the highest number."""
+        return self.make(self.first + self.span - 1)
 
 
 class Reader:
@@ -73,7 +79,8 @@ class Reader:
             if not argument.name and place and call.arguments[place - 1].name:
                 raise self.error("values without a name come first", argument.column)
             if not argument.name and place >= len(in_order):
-                raise self.error(f"{call.name} has {len(in_order)} fields", argument.column)
+                count = f"{len(in_order)} field{'' if len(in_order) == 1 else 's'}"
+                raise self.error(f"{call.name} has {count}", argument.column)
             name = by_word[argument.name] if argument.name else in_order[place]
             if name in given:
                 raise self.error(f"{names[name]} of {call.name} is given twice", argument.column)
@@ -207,8 +214,9 @@ class Reader:
             case Word(text=text):
                 try:
                     return kind(text)
-                except ValueError as error:
-                    raise self.error(str(error), node.column) from None
+                except ValueError:
+                    what = NAMES[kind]
+                    raise self.error(f"{text!r} is not an {what} address", node.column) from None
         raise self.error("an address is expected", node.column)
 
     def _addresses(self, node: Word, kind: type[Any], random: bool) -> Variation:

@@ -78,8 +78,8 @@ WRONG = [
     ("send", '"x"', "payload goes nowhere without an IP or Ethernet header around it"),
     ("send", "udp(1,2)", "UDP goes nowhere without an IP or Ethernet header around it"),
     ("send", "ip(dst=127.0.0.1)", "IPv4: protocol is unset and nothing inside implies it"),
-    ("send", "ip(dst=127.0.0.1,ttl=256)/udp(1,2)",
-     "IPv4: ubyte format requires 0 <= number <= 255 in "),
+    ("send", "ip(dst=127.0.0.1)/udp(1,2)/0x00*65535",
+     "IPv4: 65563 octets, above 65535 that fit"),
 ]  # fmt: skip
 
 
@@ -99,6 +99,7 @@ def test_a_mistake_is_said_in_one_line(
 POINTED = [
     ("ip(dst=192.0.2.7)/upd(1,2)", 18, "unknown header 'upd': did you mean 'udp'? (column 19)"),
     ("ip(dst=192.0.2.7,tll=3)", 17, "unknown field of ip 'tll': did you mean 'ttl'? (column 18)"),
+    ("ip(dst=192.0.2.7,ttl=256)/udp(1,2)", 21, "256 does not fit: 0 to 255 (column 22)"),
     ("ip(dst=192.0.2.7)/\"x", 18, "the quotation mark is not closed (column 19)"),
 ]  # fmt: skip
 

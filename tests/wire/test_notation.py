@@ -1,11 +1,12 @@
 """Packets in words: read, written, refused."""
 
 import random
+import re
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from rawkit.errors import NotationError
+from rawkit.errors import BuildError, NotationError
 from rawkit.wire import icmp, tcp_options
 from rawkit.wire.address import MAC
 from rawkit.wire.arp import ARP, Operation
@@ -20,7 +21,7 @@ from rawkit.wire.ndp import (
     RouterAdvertisement,
 )
 from rawkit.wire.ndp_options import DNSSL, MTU, SourceLinkLayer
-from rawkit.wire.notation import PAYLOAD, parse
+from rawkit.wire.notation import PAYLOAD, parse, parse_to_pack
 from rawkit.wire.notation_text import write
 from rawkit.wire.packet import Packet
 from rawkit.wire.tcp import TCP, Flags
@@ -158,7 +159,8 @@ def test_the_checksums_of_what_varies_are_right() -> None:
 WRONG = [
     ("ip(dst=192.0.2.7)/udp(dprt=7)", 22, "unknown field of udp 'dprt': did you mean 'dport'?"),
     ("ip(dst=192.0.2.7)/upd(dport=7)", 18, "unknown header 'upd': did you mean 'udp'?"),
-    ("ip(dst=192.0.2.300)", 7, "Octet 300"),
+    ("ip(dst=192.0.2.300)", 7, "'192.0.2.300' is not an IPv4 address"),
+    ("ip6(dst=localhost)", 8, "'localhost' is not an IPv6 address"),
     ("ip", 0, "ip: dst not given"),
     ("ip(dst=192.0.2.7)/udp", 18, "udp: dport not given"),
     ("ip(dst=192.0.2.7", 16, "')' or a comma is expected, not the end"),
@@ -186,11 +188,55 @@ WRONG = [
     ("ip(dst=192.0.2.7)/[1]", 18, "a header is expected, not a list"),
     ("ip(dst=192.0.2.7) x", 18, "'x' is not expected here"),
     ("ip(dst=[[[[[[[[[1]]]]]]]]])", 15, "too many brackets"),
-    ("ip(dst=2001:db8::1)", 7, "Expected 4 octets"),
+    ("ip(dst=2001:db8::1)", 7, "'2001:db8::1' is not an IPv4 address"),
+    ("tcp(1,2,options=[mss(1,2)])", 23, "mss has 1 field"),
     ("eth(dst=02:00:5e:10:00)", 8, "is not six octets"),
     ("tcp(1,2,options=[mss(1..5)])", 21, "only a whole field"),
     ("tcp(1,2,options=[mms(5)])", 17, "unknown here: 'mms': did you mean 'mss'?"),
 ]  # fmt: skip
+
+
+MISFITS = [
+    ("ip(dst=192.0.2.7,ttl=256)/udp(1,2)", 21, "256 does not fit: 0 to 255"),
+    ("ip(dst=192.0.2.7,ttl=-1)/udp(1,2)", 21, "-1 does not fit: 0 to 255"),
+    ("ip(dst=192.0.2.7,ecn=4,ttl=300)/udp(1,2)", 21, "4 does not fit: 0 to 3"),
+    ("ip(dst=192.0.2.7,offset=0x2000,ttl=3)/udp(1,2)", 24, "0x2000 does not fit: 0 to 8191"),
+    ("ip6(dst=2001:db8::7,flow=0x100000)/udp(1,2)", 25, "0x100000 does not fit: 0 to 1048575"),
+    ("ip(dst=192.0.2.7)/udp(dport=70000)", 28, "70000 does not fit: 0 to 65535"),
+    ("ip(dst=192.0.2.7)/udp(1,65534..65536)", 31, "65536 does not fit: 0 to 65535"),
+    ("ip(dst=192.0.2.7)/udp(1,random(9,70000))", 33, "70000 does not fit: 0 to 65535"),
+    ("eth/vlan(4096)/ip(dst=192.0.2.7)/udp(1,2)", 9, "4096 does not fit: 0 to 4095"),
+    ("tcp(1,2,options=[nop,mss(70000)])", 25, "70000 does not fit: 0 to 65535"),
+    ("ip6(dst=::1)/icmp6.ra(options=[mtu(0x100000000)])", 35, "does not fit: 0 to 4294967295"),
+    ("ip(dst=192.0.2.7,proto=300)", 23, "300 does not fit: 0 to 255"),
+    ("ip(dst=192.0.2.7)/igmp.query3(suppress=yes,reserved=16)", 52, "16 does not fit: 0 to 15"),
+    ("tcp(1,2,options=[mss(-1),mss(9)])", 21, "-1 does not fit: 0 to 65535"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "column", "message"), MISFITS)
+def test_a_number_that_does_not_fit_the_wire_is_pointed_at(
+    words: str, column: int, message: str
+) -> None:
+    with pytest.raises(NotationError, match=re.escape(message)) as caught:
+        parse_to_pack(words)
+
+    assert caught.value.column == column
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("ip(dst=192.0.2.7,ttl=3)", "protocol is unset and nothing inside implies it"),
+        ("ip(dst=192.0.2.7,ttl=3,options=0x01)/udp(1,2)", "1 octets of options"),
+        ("ip(dst=192.0.2.7)/udp(1,2)/0x00*65535", "65563 octets, above 65535"),
+        ("ip6(dst=2001:db8::7)/udp(1,2)/0x00*65535", "65543 octets, above 65535"),
+        (f"ip(dst=192.0.2.7,ttl={'9' * 5000})/udp(1,2)", "is not a number"),
+    ],
+)
+def test_what_cannot_be_packed_for_another_reason_says_that(words: str, message: str) -> None:
+    with pytest.raises(BuildError, match=message):
+        bytes(parse_to_pack(words).packet)
 
 
 @pytest.mark.parametrize(("words", "column", "message"), WRONG)
