@@ -7,13 +7,13 @@ from typing import Unpack
 
 from rawkit.api.common import inside
 from rawkit.api.exchange_pipe import ExchangePipe
+from rawkit.api.filling import method_of
 from rawkit.api.outgoing import (
     Outgoing,
     Sendable,
     Ways,
     draft_of,
     first_of,
-    method_of,
 )
 from rawkit.api.pieces import pieces
 from rawkit.api.send_events import PieceOptions

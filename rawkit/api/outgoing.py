@@ -4,29 +4,25 @@ A packet in notation may leave out what only this host knows: its source address
 port, the hardware addresses of its link. Packets made in Python have these already.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from ipaddress import IPv4Address
-from typing import Any, Protocol, TypedDict
+from typing import Protocol, TypedDict
 
 from rawkit.api.common import Host, Place, inside
+from rawkit.api.filling import Filler, addressed, destination, needs_link
 from rawkit.errors import NoAnswer, NoRoute, UsageError
 from rawkit.host.links import HostLink, link
 from rawkit.host.names import numeric
 from rawkit.host.next_hop import NextHop, next_hop
 from rawkit.host.source import source_for
 from rawkit.record import record, replace
-from rawkit.sockets.ports import free_ports
 from rawkit.sockets.sending import Choice, Layer, choose
 from rawkit.wire.address import BROADCAST, MAC, Address
-from rawkit.wire.arp import ARP
+from rawkit.wire.arp import ARP, NO_MAC
 from rawkit.wire.ethernet import Ethernet
-from rawkit.wire.ipv4 import IPv4
-from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.ndp import multicast_mac
 from rawkit.wire.notation import Draft, parse_to_pack
 from rawkit.wire.packet import Header, Packet
-from rawkit.wire.tcp import TCP
-from rawkit.wire.udp import UDP
 
 
 class ScapyPacket(Protocol):
@@ -39,9 +35,7 @@ class ScapyPacket(Protocol):
 
 Sendable = Packet | Header | str | Draft | ScapyPacket
 """A packet; or one in notation, see :mod:`rawkit.wire.notation`, read or to be read."""
-NO_MAC = MAC(bytes(6))
 EVERYBODY = IPv4Address("255.255.255.255")
-FIRST_SEQUENCE = 1
 ASK_EVERY = 0.5
 """Seconds from one question for a hardware address to the next."""
 
@@ -135,14 +129,16 @@ class Ways:
         """
         choice = choose(draft.packet, self._layer)
         dst, via, name = destination(draft.packet), self._via, self._interface
+        self._check_neighbour(dst, choice.layer)
         to = via or dst
         asks = name is None or choice.layer is not Layer.FRAME or bool(draft.left_out)
         hop = self.hop(to) if to is not None and asks else None
         if name is not None:
             self.link(name)  # whether it is there
-        name = name or (hop.interface if hop else None)
+        name = name or (hop.interface if hop else self._link_of_question(draft.packet))
         if name is None and choice.layer.is_link:
-            raise UsageError(f"{choice.layer.value}: no route says over which interface; name it")
+            what = f"layer {choice.layer.value}: no route says over which interface"
+            raise UsageError(f"{what}: name it (--interface, interface=)")
         if via is None and hop is not None and hop.interface == name:
             via = hop.gateway
         if draft.left_out:
@@ -152,6 +148,25 @@ class Ways:
         if choice.layer.is_link and isinstance(mac := out.neighbour, MAC):
             return replace(out, draft=addressed(draft, mac), mac=mac)
         return out
+
+    def _check_neighbour(self, dst: Address | None, layer: Layer) -> None:
+        """Refuse a neighbour that the kernel cannot send a packet to."""
+        via = self._via
+        if not layer.is_link and via is not None and dst and via.version != dst.version:
+            raise UsageError(
+                f"{via} is no neighbour that IPv{dst.version} is routed to: layer cooked takes any"
+            )
+
+    def _link_of_question(self, packet: Packet) -> str | None:
+        """Return the interface on whose link an ARP packet asks, as the routes have it."""
+        arp = packet.get(ARP)
+        if arp is None or not isinstance(arp.target_ip, IPv4Address):
+            return None
+        try:
+            hop = self.hop(arp.target_ip)
+        except NoRoute:
+            return None
+        return hop.interface if hop.gateway is None and hop.kind == "unicast" else None
 
     def found(self, draft: Draft) -> Outgoing:
         """Return a packet as it is to go out, with the hardware address that it is for.
@@ -211,12 +226,6 @@ class Ways:
                 raise NoAnswer(f"{out.neighbour} does not say where it is on {out.interface}")
             self._macs[key] = report.mac
         return self._macs[key]
-
-
-def needs_link(draft: Draft) -> bool:
-    """Whether something is left out that only the link tells: a hardware address."""
-    headers = draft.packet.headers
-    return any(isinstance(headers[place], Ethernet | ARP) for place, _ in draft.left_out)
 
 
 def neighbour_of(
@@ -281,110 +290,6 @@ def is_one(given: object) -> bool:
     from rawkit.interop import is_scapy
 
     return is_scapy(given)
-
-
-def destination(packet: Packet) -> Address | None:
-    """Return the address that the outermost IP header names."""
-    for header in packet.headers:
-        if isinstance(header, IPv4 | IPv6):
-            return header.dst
-    return None
-
-
-def addressed(draft: Draft, mac: MAC) -> Draft:
-    """Return a draft whose frames are for this hardware address, where it leaves that out."""
-    if not draft.left_out:
-        return draft
-    headers = list(draft.packet.headers)
-    for place, name in draft.left_out:
-        headers[place] = replace(headers[place], **{name: mac})
-    return replace(draft, packet=Packet(tuple(headers), draft.packet.payload), left_out=())
-
-
-class Filler:
-    """Fills in what a draft leaves out.
-
-    Args:
-        draft: the packet.
-        to: where it is sent, if it has an IP header: its destination, or a neighbour.
-        interface: the one that it leaves by, if that is known.
-        out: the same, if its hardware address is needed.
-        source: returns our address towards another, over an interface if one is named.
-    """
-
-    def __init__(
-        self,
-        draft: Draft,
-        to: Address | None,
-        interface: str | None,
-        out: HostLink | None,
-        source: Callable[[Address, str | None], Address],
-    ) -> None:
-        self._draft = draft
-        self._to = to
-        self._interface = interface
-        self._out = out
-        self._source_towards = source
-
-    def filled(self) -> Draft:
-        """Return the draft with nothing left out but the neighbour's hardware address."""
-        headers = list(self._draft.packet.headers)
-        open_ = []
-        for place, name in self._draft.left_out:
-            value = self._value(headers[place], name)
-            if value is None:
-                open_.append((place, name))
-            else:
-                headers[place] = replace(headers[place], **{name: value})
-        packet = Packet(tuple(headers), self._draft.packet.payload)
-        return replace(self._draft, packet=packet, left_out=tuple(open_))
-
-    def _value(self, header: Header, name: str) -> Any:
-        """Return what goes into a field that was left out; ``None``: it cannot be known yet."""
-        match header, name:
-            case ((IPv4() | IPv6()), "src"):
-                return self._source_of(header)
-            case ((UDP() | TCP()), "src_port"):
-                version = 4 if self._to is None else self._to.version
-                return free_ports(version, method_of(header))[0]
-            case ARP(), "sender_ip":
-                return self._arp_source(header)
-            case (_, "src") | (ARP(), "sender_mac"):
-                return MAC(self._out.mac) if self._out else NO_MAC
-            case _, "identifier":
-                from rawkit.sockets.identifiers import next_identifier
-
-                return next_identifier()
-            case _, "sequence":
-                return FIRST_SEQUENCE
-            case ARP(), _:
-                return getattr(header, name)  # a request, and nobody's address
-        return None
-
-    def _source_of(self, header: IPv4 | IPv6) -> Address:
-        """Return the source of an IP header: the outermost, or one within."""
-        to, dst = self._to, header.dst
-        if to is None or to.version != dst.version:
-            return self._source(dst)
-        if dst == destination(self._draft.packet):
-            return self._source(to)
-        try:
-            return self._source(dst)
-        except NoRoute:  # it need not be known here what is at the other end of a tunnel
-            return self._source(to)
-
-    def _source(self, dst: Address) -> Address:
-        return self._source_towards(dst, self._interface)
-
-    def _arp_source(self, header: ARP) -> Address:
-        if not isinstance(header.target_ip, IPv4Address) or self._interface is None:
-            return IPv4Address(0)
-        return self._source(header.target_ip)
-
-
-def method_of(header: UDP | TCP) -> str:
-    """Return which kind of ports a header has."""
-    return "udp" if isinstance(header, UDP) else "tcp"
 
 
 def _neighbour_named(options: OutgoingOptions) -> Address | None:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from rawkit.api.common import inside
-from rawkit.api.outgoing import NO_MAC, Outgoing, Ways
+from rawkit.api.outgoing import Outgoing, Ways
 from rawkit.api.pieces import pieces
 from rawkit.api.send_events import SendOptions
 from rawkit.errors import BuildError, NotPermitted
@@ -22,6 +22,7 @@ from rawkit.sockets.senders import open_sender
 from rawkit.sockets.sending import Layer
 from rawkit.sockets.settings import Settings
 from rawkit.wire.address import MAC
+from rawkit.wire.arp import NO_MAC
 from rawkit.wire.ethernet import LAYOUT, Ethernet
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6

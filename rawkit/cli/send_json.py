@@ -111,7 +111,7 @@ def summary_line(report: "SendReport") -> str:
 
 def target_of(packet: Packet) -> Destination | None:
     """Return whom a packet is for, if it has an IP header."""
-    from rawkit.api.outgoing import destination
+    from rawkit.api.filling import destination
 
     address = destination(packet)
     return None if address is None else Destination(address)

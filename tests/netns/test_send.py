@@ -17,6 +17,7 @@ from rawkit.sockets.kernel_rules import frame_refusal, refusal
 from rawkit.sockets.sending import Layer
 from rawkit.wire import icmp, icmpv6
 from rawkit.wire.address import MAC
+from rawkit.wire.arp import ARP, Operation
 from rawkit.wire.dissect import dissect, dissect_ip
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.ipv4 import IPv4
@@ -235,6 +236,18 @@ def test_a_packet_goes_by_way_of_a_neighbour_whoever_it_is_for(net: Lab) -> None
         send(packet, at=net.first)
 
 
+@pytest.mark.parametrize("layer", ["ipv4", "cooked"])
+def test_a_neighbour_of_the_other_version_has_a_link_but_no_route(net: Lab, layer: str) -> None:
+    packet = IPv4(A, B, identification=1) / HELLO
+
+    if layer == "ipv4":
+        with pytest.raises(UsageError, match=rf"{B6} is no neighbour .* layer cooked"):
+            preview(packet, via=B6, layer=layer, at=net.first)
+    else:
+        (frame,) = arriving(net, lambda: send(packet, via=B6, layer=layer, at=net.first))
+        assert frame[14:] == bytes(packet)
+
+
 def test_what_a_notation_leaves_out_is_filled_in(net: Lab) -> None:
     words = f'eth/ip(dst={B})/udp(dport=7)/"hello"'
     (frame,) = arriving(net, lambda: send(words, at=net.first))
@@ -247,7 +260,7 @@ def test_what_a_notation_leaves_out_is_filled_in(net: Lab) -> None:
 
 def test_an_arp_request_is_filled_in_and_broadcast(net: Lab) -> None:
     with Capture(net.last, "eth0") as capture:
-        send(f"arp(tpa={B})", interface="eth0", at=net.first)
+        send(f"arp(tpa={B})", at=net.first)
         (frame,) = (
             one.octets
             for one in capture.until(
@@ -334,7 +347,8 @@ def test_a_neighbour_that_does_not_answer_is_named(net: Lab) -> None:
         (TCP(1, 2) / b"", "auto", "TCP goes nowhere without an IP or Ethernet header"),
         (Packet((), b"x"), "auto", "payload goes nowhere"),
         (icmpv6.EchoRequest(1, 2) / b"", "auto", "without an IPv6 header around it"),
-        (Ethernet(THEIRS, OURS, 0x88B5) / b"", "auto", "no route says over which interface"),
+        (Ethernet(THEIRS, OURS, 0x88B5) / b"", "auto", r"over which interface: name it \(--int"),
+        (ARP(Operation.REQUEST, OURS, A, MAC(bytes(6)), ELSEWHERE) / b"", "auto", "interface"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(

@@ -7,7 +7,8 @@ from ipaddress import IPv4Address, IPv6Address
 import pytest
 
 from rawkit import lab
-from rawkit.api.outgoing import Sendable, destination
+from rawkit.api.filling import destination
+from rawkit.api.outgoing import Sendable
 from rawkit.api.preview import preview
 from rawkit.api.send import Sending, send
 from rawkit.api.send_events import PacketRefused, PacketSent, SendEvent, SendReport
