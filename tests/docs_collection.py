@@ -117,10 +117,12 @@ def facts(one: Way) -> Iterator[str]:
     if one.peer:
         yield f"Meanwhile the other node runs `{one.peer}`."
     if one.hears is not None:
-        yield f"Comes from there: {reading((one.hears,))}."
+        yield f"It sends: {reading((one.hears,))}."
     if one.sends:
         where = "Leaves" if one.near else "Arrives"
         yield f"{where}: {reading(one.sends)}."
+    if one.begins:
+        yield f"Arrives first: {reading(one.begins)}."
     if one.answers:
         yield f"Comes back: {reading(one.answers)}."
     if one.prints:

@@ -27,6 +27,8 @@ class Way:
     """Each packet that arrives at the last node, as tshark reads it."""
     answers: tuple[Fields, ...] = ()
     """Each packet that the last node sends; empty: whatever it may be."""
+    begins: tuple[Fields, ...] = ()
+    """The first packets that arrive; ``sends`` is empty then, for how many follow is open."""
     hears: Fields | None = None
     """What tshark reads in every packet that ``peer`` has sent; there is one at least."""
     gives: str = ""
@@ -40,7 +42,7 @@ class Way:
     peer: str = ""
     """A command that the last node runs meanwhile."""
     ready: str = ""
-    """What that has open once it is ready: ``tcp 80`` or ``raw 41``; empty: nothing."""
+    """What that has open once it is ready: ``tcp 80``, ``udp 7``, ``raw 41``; empty: nothing."""
     shape: str = ""
     """The lab that it is run in; empty: that of the entry."""
     near: bool = False

@@ -9,17 +9,14 @@ from tests.collection.probes import ICMP, tracing
 from tests.collection.words import ECHO, ECHOED, HARDWARE, IP, TEST, TESTED, UDP
 
 OURS, THEIRS, THIRD = (f"02:00:00:00:01:0{last}" for last in "123")
-KERNELS = (
-    *("ip.id", "ip.checksum", "tcp.srcport", "tcp.seq", "tcp.ack", "tcp.checksum"),
-    *("tcp.options.timestamp.tsval", "tcp.options.timestamp.tsecr"),
-)
-"""What the kernel chooses of a connection."""
 PINGED = {"eth.src": "02:00:00:00:01:02", "icmp.type": "8", "icmp.checksum.status": "1"}
 PINGS = "rawkit ping -c 50 -i 200ms 10.1.0.1"
-CLIENT = (
-    "bash -c 'until { echo Test >/dev/tcp/10.1.0.1/80; } 2>/dev/null; do sleep 0.1; done; sleep 9'"
-)
-"""Who says a line, as soon as somebody listens."""
+VISIT = "until exec 3<>/dev/tcp/10.1.0.1/{}; do sleep 0.1; done"
+"""How bash connects to a port as soon as somebody listens there."""
+VISITOR = f"bash -c '{VISIT.format(80)}; echo Test >&3; read -r <&3' 2>/dev/null"
+VISITORS = f"bash -c 'while :; do {VISIT.format(13)}; read -r <&3; exec 3>&-; done' 2>/dev/null"
+HEARD = {**UDP.reads, **TESTED.reads, "ip.src": "10.1.0.2"}
+TO_SERVER = {"ip.dst": "10.1.0.2", "tcp.dstport": "80", "tcp.checksum.status": "1"}
 DATAGRAMS = f"{AGAIN} 'ip(dst=10.1.0.1)/udp(sport=40000,dport=7)/\"Test\"'"
 
 ODD = "0x2499"
@@ -107,20 +104,25 @@ HEARING = (
 )  # fmt: skip
 
 SOCKETS = (
-    Entry("h7", "Send a UDP datagram", "by a socket of the kernel's", (
+    Entry("h7", "Send a UDP datagram", "by a socket of the kernel's, and hear the answer", (
         Way(
-            "rawkit ping --udp 7 --data 54657374 -c 1 10.1.0.2",
-            'rawkit.ping("10.1.0.2", udp=7, data=b"Test", count=1, kind="socket").run().is_alive',
+            "printf Test | rawkit connect udp:10.1.0.2:7",
+            'with rawkit.connect("udp:10.1.0.2:7") as connection:\n'
+            '    connection.send_all(b"Test")\n'
+            "    said = connection.receive_some(timeout=9)\n"
+            "said",
             ({**IP.reads, **UDP.reads, **TESTED.reads},),
-            ({"icmp.type": "3", "icmp.code": "3"},),
-            gives="True",
-            prints=("answer from 10.1.0.2: udp_seq=1", "closed"),
+            ({"udp.srcport": "7", "echo.data": "54:65:73:74", "udp.checksum.status": "1"},),
+            gives="b'Test'",
+            prints=("Test",),
+            peer="rawkit serve echo udp:10.1.0.2:7",
+            ready="udp 7",
             chosen=("udp.srcport", "udp.checksum", "ip.id", "ip.checksum"),
         ),
     )),
-    Entry("h8", "Listen for and receive UDP datagrams", "and see how long they were", (
+    Entry("h8", "Listen for and receive UDP datagrams", "and see whether they were too long", (
         Way(
-            "rawkit sniff -i eth0 -c 1 'udp port 7'",
+            "rawkit serve discard udp:10.1.0.1:7 --count 1",
             "heard = []\n\n"
             "def hear(data: bytes) -> bytes:\n"
             "    heard.append(data)\n"
@@ -131,35 +133,43 @@ SOCKETS = (
             "server.close()\n"
             "heard, server.stats.truncated",
             gives="([b'Test'], 0)",
+            prints=("1 datagram, 0 answered, 4 octets received",),
+            peer=DATAGRAMS,
+            hears=HEARD,
+        ),
+        Way(
+            "rawkit sniff -i eth0 -c 1 'udp port 7'",
+            "[one.packet.payload for one in\n"
+            ' rawkit.sniff("udp port 7", interface="eth0", count=1, timeout=9)]',
+            gives="[b'Test']",
             prints=("IP 10.1.0.2.40000 > 10.1.0.1.7: UDP, length 4",),
             peer=DATAGRAMS,
-            hears={**UDP.reads, **TESTED.reads, "ip.src": "10.1.0.2"},
-            note=(
-                "A sniffer hears datagrams though nobody has bound the port. A server binds it, and"
-                " counts those that were longer than what it reads."
-            ),
+            hears=HEARD,
+            note="A sniffer hears them, too, though nobody has bound the port.",
         ),
     )),
     Entry("h9", "Establish a TCP connection", "by a socket of the kernel's", (
         Way(
-            "rawkit ping -C --tcp 80 -c 1 10.1.0.2",
-            'rawkit.ping("10.1.0.2", tcp=80, count=1, kind="socket").run().answer.state.value',
-            (
-                {"tcp.flags": "0x0002", "tcp.dstport": "80", "tcp.checksum.status": "1"},
-                {"tcp.flags": "0x0014", "tcp.dstport": "80", "tcp.checksum.status": "1"},
+            r"printf 'GET / HTTP/1.0\r\n\r\n' | rawkit connect tcp:10.1.0.2:80",
+            'with rawkit.connect("tcp:10.1.0.2:80", timeout=9) as connection:\n'
+            r'    connection.send_all(b"GET / HTTP/1.0\r\n\r\n")' "\n"
+            "    said = connection.receive_all(timeout=9)\n"
+            "said[:15]",
+            begins=(
+                {**TO_SERVER, "tcp.flags": "0x0002", "tcp.len": "0"},
+                {**TO_SERVER, "tcp.flags": "0x0010", "tcp.len": "0"},
+                {**TO_SERVER, "tcp.flags": "0x0018", "http.request.method": "GET"},
             ),
-            ({"tcp.flags": "0x0012", "tcp.srcport": "80"},),
-            gives="'open'",
-            prints=("answer from 10.1.0.2: tcp_seq=1", "open"),
+            hears={"ip.src": "10.1.0.2", "tcp.srcport": "80", "tcp.checksum.status": "1"},
+            gives="b'HTTP/1.0 200 OK'",
+            prints=("HTTP/1.0 200 OK",),
             peer=SERVER,
             ready="tcp 80",
-            chosen=KERNELS,
-            note="The connection is reset as soon as it is there.",
         ),
     )),
     Entry("h10", "Listen for and accept TCP connections", "bind, listen and accept", (
         Way(
-            "rawkit lab path --tcp 80 -- rawkit ping -C --tcp 80 -c 1 {last}",
+            "rawkit serve echo tcp:10.1.0.1:80 --count 1",
             "from rawkit.posix.services import echo\n\n"
             'server = rawkit.serve(echo, "tcp:10.1.0.1:80", count=1)\n'
             "server.open()\n"
@@ -167,35 +177,36 @@ SOCKETS = (
             "server.close()\n"
             "server.stats.accepted, server.stats.received",
             gives="(1, 5)",
-            prints=("tcp_seq=1", "open"),
-            peer=CLIENT,
+            prints=("1 connection, 5 octets received, 5 sent",),
+            peer=VISITOR,
             hears={"ip.src": "10.1.0.2", "tcp.dstport": "80", "tcp.checksum.status": "1"},
-            note=(
-                "No command is a server; on the path of the lab a host that is played takes"
-                " connections. `rawkit.serve` is one, at any address and in thirteen ways to wait."
-            ),
         ),
     )),
-    Entry("h11", "Listen on a TCP port with connections in TIME_WAIT", "why that is refused", (
+    Entry("h11", "Listen on a TCP port with connections in TIME_WAIT", "who may, and who may not", (
         Way(
+            "rawkit serve daytime tcp:10.1.0.1:13 --count 1 &&\n"
+            "    rawkit serve daytime tcp:10.1.0.1:13 --count 1\n"
             "rawkit errno EADDRINUSE --call bind --kind tcp",
             "import errno\n"
             "import socket\n\n"
             "from rawkit.posix.services import daytime\n\n"
             "for _ in range(2):  # the server hangs up first, so TIME_WAIT is on its side\n"
-            '    with rawkit.serve(daytime, "tcp:10.1.0.1:13"):\n'
-            '        with socket.create_connection(("10.1.0.1", 13)) as client:\n'
-            '            said = client.makefile("rb").read()\n'
+            '    server = rawkit.serve(daytime, "tcp:10.1.0.1:13", count=1)\n'
+            "    server.open()\n"
+            "    server.run()\n"
+            "    server.close()\n"
             "with socket.socket() as plain:\n"
             "    try:\n"
             '        plain.bind(("10.1.0.1", 13))  # without SO_REUSEADDR\n'
             "    except OSError as error:\n"
             "        name = errno.errorcode[error.errno]\n"
-            'said[-5:], name',
-            gives="(b'UTC\\r\\n', 'EADDRINUSE')",
-            prints=("TIME_WAIT", "SO_REUSEADDR"),
+            "server.stats.accepted, name",
+            gives="(1, 'EADDRINUSE')",
+            prints=("1 connection,", "TIME_WAIT", "SO_REUSEADDR"),
+            peer=VISITORS,
+            hears={"ip.src": "10.1.0.2", "tcp.dstport": "13", "tcp.checksum.status": "1"},
             note=(
-                "`rawkit.serve` sets SO_REUSEADDR, so it starts anew at once; whoever does not is"
+                "`rawkit serve` sets SO_REUSEADDR, so it starts anew at once; whoever does not is"
                 " refused while the kernel waits for what may still be under way."
             ),
         ),

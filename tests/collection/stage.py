@@ -177,7 +177,7 @@ def is_open(kind: str, number: str) -> bool:
     files = [Path("/proc/thread-self/net") / name for name in (kind, f"{kind}6")]
     rows = [line.split() for file in files for line in file.read_text().splitlines()]
     states = {row[3] for row in rows if row[1].endswith(end)}
-    return bool(states) if kind == "raw" else LISTENING in states
+    return LISTENING in states if kind == "tcp" else bool(states)
 
 
 def ended(process: subprocess.Popen[bytes]) -> None:
@@ -208,9 +208,9 @@ def heard(capture: Capture, own: frozenset[int], way: Way) -> list[Frame]:
     frames: list[Frame] = []
     end = time.monotonic() + PATIENCE
     while (now := time.monotonic()) < end:
-        is_complete = sum(one.outgoing is way.near for one in frames) >= len(way.sends) and sum(
-            one.outgoing is not way.near for one in frames
-        ) >= len(way.answers)
+        is_complete = sum(one.outgoing is way.near for one in frames) >= len(
+            way.sends or way.begins
+        ) and sum(one.outgoing is not way.near for one in frames) >= len(way.answers)
         frame = capture.next(QUIET if is_complete else end - now)
         if frame is None:
             break

@@ -68,6 +68,8 @@ def _check_value(way: Way, value: object) -> None:
 def _check_packets(way: Way, seen: Seen) -> None:
     if way.sends or not way.peer:  # who plays with another may be answered by his kernel
         _check_readings(way.sends, seen.sent)
+    if way.begins:
+        _check_readings(way.begins, seen.sent[: len(way.begins)])
     if way.answers:
         _check_readings(way.answers, seen.answers)
     if way.hears is not None:
