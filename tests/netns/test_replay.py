@@ -3,6 +3,7 @@
 import io
 import os
 import socket
+import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
@@ -121,13 +122,15 @@ def test_pauses_are_those_of_the_capture(net: Lab) -> None:
     source = file_of(*packets, apart=40 * MILLISECOND)
 
     with Capture(net.last, "eth0") as capture:
+        began = time.time()
         report = rawkit.replay(source, interface="eth0", at=net.first)
         found = capture.until(lambda f: not f.outgoing and MARK in f.octets, 5, 5.0)
 
     assert report.elapsed >= 0.16
-    assert report.late_median is not None
+    assert report.late_worst is not None
+    assert len(found) == 5
     for number, frame in enumerate(found):  # never early; how late, depends on the machine
-        assert frame.time - found[0].time >= number * 0.04 - report.late_worst  # type: ignore[operator]
+        assert frame.time - began >= number * 0.04
 
 
 def test_what_offload_left_undone_is_done(net: Lab) -> None:
