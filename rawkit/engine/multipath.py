@@ -7,7 +7,6 @@ one goes where next, from what is known (:mod:`rawkit.engine.multipath_plan`).
 """
 
 import math
-from enum import Enum
 
 from rawkit.engine.multipath_ahead import AHEAD, Ahead
 from rawkit.engine.multipath_board import Board, Cell
@@ -20,6 +19,7 @@ from rawkit.engine.multipath_trials import Trials
 from rawkit.engine.ping_events import Target
 from rawkit.engine.probe_match import Found, ProbeMatcher
 from rawkit.engine.probe_packets import ProbePackets
+from rawkit.engine.probe_state import State
 from rawkit.engine.step import Step
 from rawkit.engine.trace_events import (
     Answer,
@@ -47,16 +47,6 @@ FIRST_WAIT = 1 / 8
 
 STEP = 1
 """Hops that are asked ahead of those known, while the target may soon say how far it is."""
-
-
-class State(Enum):
-    """What has become of a probe."""
-
-    OPEN = "open"
-    ANSWERED = "answered"
-    GIVEN_UP = "given up"
-    NOT_SENT = "not sent"
-    DISMISSED = "dismissed"
 
 
 @record(frozen=False, eq=False)

@@ -5,11 +5,11 @@ so an answer belongs to one probe for certain or to none; a late one revises its
 """
 
 import math
-from enum import Enum
 
 from rawkit.engine.ping_events import Target
 from rawkit.engine.probe_match import REMEMBERED, Found, ProbeMatcher
 from rawkit.engine.probe_packets import ProbePackets
+from rawkit.engine.probe_state import State
 from rawkit.engine.step import Step
 from rawkit.engine.trace_book import TraceBook
 from rawkit.engine.trace_events import (
@@ -37,16 +37,6 @@ from rawkit.wire.received import Checksum, Clock, Received
 
 UNTIRING = 64
 """News in a row that are taken in before anything else is done."""
-
-
-class State(Enum):
-    """What has become of a probe."""
-
-    OPEN = "open"
-    ANSWERED = "answered"
-    GIVEN_UP = "given up"
-    NOT_SENT = "not sent"
-    DISMISSED = "dismissed"
 
 
 @record(frozen=False, eq=False)
