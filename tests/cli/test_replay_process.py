@@ -14,9 +14,9 @@ from rawkit.capture.reader import read_capture
 from rawkit.lab import Lab
 from rawkit.wire.link_types import LinkType
 from tests.cli.decoded import written
-from tests.cli.resolve_runs import Running, objects
+from tests.cli.resolve_runs import PATIENT, Running, objects
+from tests.netns.capture import Capture
 from tests.netns.test_replay import FRAMES, MARK
-from tests.netns.test_send import arriving
 
 pytestmark = pytest.mark.netns
 
@@ -41,27 +41,19 @@ def file_of(path: Path, count: int, apart: int) -> str:
 
 
 def test_a_capture_is_sent_and_what_was_sent_is_written(net: Lab, tmp_path: Path) -> None:
-    told: list[tuple[int, str, str]] = []
-    words = (
-        "-i",
-        "eth0",
-        "-v",
-        "-w",
-        str(tmp_path / "out.pcap"),
-        file_of(tmp_path, 2, MILLISECOND),
-    )
-    found = arriving(
-        net, lambda: told.append(Running(net.first, *words, before=RAWKIT).finish()), 2
-    )
+    out_file = str(tmp_path / "out.pcap")
+    words = ("-i", "eth0", "-v", "-w", out_file, file_of(tmp_path, 2, MILLISECOND))
+    with Capture(net.last, "eth0") as capture:
+        code, out, err = Running(net.first, *words, before=RAWKIT).finish()
+        found = capture.until(lambda frame: MARK in frame.octets, 2)
 
-    ((code, out, err),) = told
     line = "IP 10.1.0.1.9 > 10.1.0.2.9999: UDP, length 8"
-    assert (code, err, found) == (0, "", [bytes(PLAIN)] * 2)
+    assert (code, err, [one.octets for one in found]) == (0, "", [bytes(PLAIN)] * 2)
     lines = f"    1  +0.000000 {line}\n    2  +0.001000 {line}\n"
     assert out.startswith(f"{lines}2 packets sent over eth0, 100 octets in ")
     assert LATE.search(out)
-    with read_capture(tmp_path / "out.pcap") as capture:
-        assert [one.octets for one in capture] == found
+    with read_capture(tmp_path / "out.pcap") as written_down:
+        assert [one.octets for one in written_down] == [bytes(PLAIN)] * 2
 
 
 @pytest.mark.parametrize("options", [("-q",), (), ("--json",)], ids=" ".join)
@@ -69,8 +61,9 @@ def test_ctrl_c_ends_it_with_what_was_sent(
     net: Lab, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     path = file_of(tmp_path, 1000, 20 * MILLISECOND)
-    running = Running(net.first, *options, "-i", "eth0", path, before=RAWKIT)
-    arriving(net, lambda: None, 3)
+    with Capture(net.last, "eth0") as capture:
+        running = Running(net.first, *options, "-i", "eth0", path, before=RAWKIT)
+        assert len(capture.until(lambda frame: MARK in frame.octets, 3, PATIENT)) == 3
     running.signal(signal.SIGINT)
     code, out, err = running.finish()
 
@@ -135,4 +128,3 @@ def test_a_rate_is_kept(net: Lab, tmp_path: Path) -> None:
 
     assert code == 0
     assert objects(out)[0]["elapsed"] >= 0.19
-    assert MARK in bytes(PLAIN)
