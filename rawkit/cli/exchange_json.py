@@ -90,7 +90,7 @@ class ExchangeJson:
         }
         return line("exchange", event.relation.value, self._target, values)
 
-    def outcome(self, report: ExchangeReport, options: "ExchangeOptions") -> str:
+    def outcome(self, report: ExchangeReport, options: "ExchangeOptions", *, is_over: bool) -> str:
         values: dict[str, Value] = {
             "sequence": self._number,
             "notation": str(report.question),

@@ -40,7 +40,9 @@ class Printer(Protocol):
 
     def answer(self, left: Packet, event: Answered) -> str: ...
 
-    def outcome(self, report: ExchangeReport, options: ExchangeOptions) -> str: ...
+    def outcome(
+        self, report: ExchangeReport, options: ExchangeOptions, *, is_over: bool
+    ) -> str: ...
 
 
 def exchange_all(options: ExchangeOptions) -> int:
@@ -147,7 +149,8 @@ class Run:
 
     def _end(self) -> int:
         report = self._session.report()
-        self._write(lambda: self._printer.outcome(report, self._options))
+        is_over = not self.is_interrupted
+        self._write(lambda: self._printer.outcome(report, self._options, is_over=is_over))
         if not report.sent:
             return TROUBLE
         return OK if report.answers else NO_ANSWER

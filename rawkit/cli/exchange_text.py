@@ -63,12 +63,19 @@ class ExchangeText:
             text += indented(hexdump(bytes(packet)))
         return text
 
-    def outcome(self, report: ExchangeReport, options: "ExchangeOptions") -> str:
-        """Return what became of a question, if no answer has said it."""
+    def outcome(self, report: ExchangeReport, options: "ExchangeOptions", *, is_over: bool) -> str:
+        """Return what became of a question, if no answer has said it.
+
+        Args:
+            report: all that is known.
+            options: what was asked for.
+            is_over: whether it was waited for to the end.
+        """
         words = "".join(f"  {remark}\n" for remark in _remarks(report))
         if not report.kept and report.sent:
             times = counted(report.sent, "time")
-            words += f"  no answer within {options.timeout:g} s, sent {times}\n"
+            waited = f"within {options.timeout:g} s" if is_over else "so far"
+            words += f"  no answer {waited}, sent {times}\n"
         elif options.all:
             answers = counted(report.answers, "reply").replace("replys", "replies")
             errors = f", {counted(report.errors, 'error')}" if report.errors else ""

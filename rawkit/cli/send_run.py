@@ -88,11 +88,11 @@ class Run(Sending):
         else:
             from rawkit.cli.send_text import refusal_text, summary_text
 
-            if not self._asked.quiet and self.has_begun:
+            if not self._asked.quiet:
                 write(summary_text(report))
             if report.refused:
                 complain("send", refusal_text(report))
-        return NO_ANSWER if report.refused else OK
+        return OK if report.sent and not report.refused else NO_ANSWER
 
     def _take(self, event: SendEvent) -> None:
         """Print and write down what became of a packet."""

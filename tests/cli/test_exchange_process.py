@@ -254,6 +254,16 @@ def test_ctrl_c_ends_it_with_what_is_known(net: Lab) -> None:
     assert (summary["type"], summary["replies_heard"]) == ("summary", 1)
 
 
+def test_ctrl_c_before_an_answer_does_not_say_that_it_was_waited_for_in_vain(net: Lab) -> None:
+    running = Running(net.first, "-w", "60", "ip(dst=10.1.9.9)/icmp.echo", before=RAWKIT)
+    running.wait_for("icmp.echo")
+    running.signal(signal.SIGINT)
+    code, out, err = running.finish()
+
+    assert (code, err) == (1, "")
+    assert out == "  no answer so far, sent 1 time\n"
+
+
 def test_without_the_privilege_it_says_which_and_how_to_get_it(net: Lab) -> None:
     nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *RAWKIT)
     code, out, err = Running(net.first, ECHO, before=nobody).finish()

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.link_types import LinkType
 from rawkit.wire.udp import UDP
 from tests.cli.resolve_runs import Running, objects
+from tests.netns.capture import Capture
 from tests.netns.test_send import HELLO, A, B, arriving
 
 pytestmark = pytest.mark.netns
@@ -322,6 +324,26 @@ def test_ctrl_c_ends_it_with_what_was_sent(net: Lab, options: tuple[str, ...]) -
         assert 3 <= int(found[1]) < 1000
     else:
         assert out == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "shown"), [("-v", "0 packets sent, 0 octets\n"), ("-q", ""), ("-j", None)]
+)
+def test_ctrl_c_before_a_neighbour_was_found_says_that_nothing_was_sent(
+    net: Lab, option: str, shown: str | None
+) -> None:
+    wanted = IPv4Address("10.1.9.9").packed
+    with Capture(net.last, "eth0") as capture:
+        running = Running(net.first, option, "eth/ip(dst=10.1.9.9)/icmp.echo", before=RAWKIT)
+        assert capture.until(lambda frame: frame.octets[38:42] == wanted, timeout=20)  # ARP
+    running.signal(signal.SIGINT)
+    code, out, err = running.finish()
+
+    assert (code, err) == (1, "")
+    if shown is None:
+        assert objects(out)[-1]["packets_sent"] == 0
+    else:
+        assert out == shown
 
 
 def test_nobody_reading_is_no_trouble(net: Lab) -> None:
