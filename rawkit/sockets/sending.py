@@ -85,7 +85,9 @@ def _fitting(packet: Packet) -> Choice:
         case (Ethernet(), *_):
             return Choice(Layer.FRAME, "it begins with the link's header")
     what = type(packet.headers[0]).__name__ if packet.headers else "payload"
-    raise UsageError(f"{what} goes nowhere without an IP or Ethernet header around it")
+    raise UsageError(
+        f"{what} goes nowhere without an IP or Ethernet header around it{_unread(packet)}"
+    )
 
 
 def _fitting_ipv4(packet: Packet) -> Choice:
@@ -122,4 +124,9 @@ def _check(packet: Packet, layer: Layer) -> None:
         Layer.FRAME: "frames that begin with an Ethernet header",
     }
     what = type(first).__name__ if first is not None else "payload alone"
-    raise UsageError(f"layer {layer.value} takes {takes[layer]}, not {what}")
+    raise UsageError(f"layer {layer.value} takes {takes[layer]}, not {what}{_unread(packet)}")
+
+
+def _unread(packet: Packet) -> str:
+    """Return why a packet was not read further, for octets that look like one."""
+    return f" ({packet.error})" if packet.error is not None else ""

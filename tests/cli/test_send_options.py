@@ -75,6 +75,9 @@ WRONG = [
     ("send", "@/nowhere/f", "/nowhere/f: No such file or directory"),
     ("send", "--pcap-in /nowhere/f", "/nowhere/f: No such file or directory"),
     ("send", "--hex --", "no PACKET (rawkit send --help)"),
+    ("send", f"--hex -l ipv4 44{'00' * 19}",
+     "layer ipv4 takes packets that begin with an IPv4 header, not payload alone (IPv4: header "
+     "length 16, total length 0)"),
     ("send", '"x"', "payload goes nowhere without an IP or Ethernet header around it"),
     ("send", "udp(1,2)", "UDP goes nowhere without an IP or Ethernet header around it"),
     ("send", "ip(dst=127.0.0.1)", "IPv4: protocol is unset and nothing inside implies it"),

@@ -171,6 +171,14 @@ def test_it_runs_on_asyncio_beside_others(net: Lab) -> None:
     assert asyncio.run(ask(20)) == [1] * 20
 
 
+def test_no_answer_is_too_quick_to_be_heard(net: Lab) -> None:
+    words = f"ip(dst={net.routers[0].ipv4})/icmp.echo"  # answered while it is still being sent
+
+    asked = [exchange(words, tries=1, timeout=20, at=net.first).run() for _ in range(100)]
+
+    assert all(report.answers == 1 for report in asked)
+
+
 def test_its_events_can_be_iterated(net: Lab) -> None:
     session = exchange(words(net, "ip(dst={last})/icmp.echo"), at=net.first)
 
