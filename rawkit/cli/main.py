@@ -33,6 +33,7 @@ COMMANDS = {
     "decode": "read captures and octets in hexadecimal, and print them as sniff does",
     "replay": "send a capture once more, in its time or another (tcpreplay(1)'s letters)",
     "serve": "serve clients: echo and its like, by thirteen models, at any kind of address",
+    "handshake": "open a TCP connection by hand, and show its three segments",
     "connect": "connect to an address of any kind, and say why not (nc(1)'s manner)",
     "resolve-name": "show what the resolver makes of a name, and where it has that from",
     "errno": "say what an error of a socket means, why it came, and what to do",

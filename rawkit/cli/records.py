@@ -17,6 +17,7 @@ from rawkit.cli.capture_fields import CAPTURE_FIELDS
 from rawkit.cli.sending_fields import SENDING_FIELDS
 from rawkit.cli.serve_fields import SERVE_FIELDS
 from rawkit.cli.socket_fields import SOCKET_FIELDS
+from rawkit.cli.tcp_fields import TCP_FIELDS
 from rawkit.wire.address import Address
 
 if TYPE_CHECKING:
@@ -340,6 +341,7 @@ FIELDS: dict[str, Field] = {
     "cut_packets": Field("captured, but not with all their octets", "packets"),
     "listened": Field("how long", SECONDS),
     **{name: Field(*told) for name, told in SOCKET_FIELDS.items()},
+    **{name: Field(*told) for name, told in TCP_FIELDS.items()},
     **{name: Field(*told) for name, told in CAPTURE_FIELDS.items()},
     **{name: Field(*told) for name, told in SENDING_FIELDS.items()},
     **{name: Field(*told) for name, told in SERVE_FIELDS.items()},

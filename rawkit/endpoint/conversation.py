@@ -10,6 +10,11 @@ from rawkit.tcp.events import Closed, Ending
 from rawkit.tcp.flow import Flow
 from rawkit.tcp.info import Info
 from rawkit.tcp.state import State
+from rawkit.wire import icmp
+from rawkit.wire.address import Address
+from rawkit.wire.packet import Header
+from rawkit.wire.quote import says
+from rawkit.wire.quote_ipv6 import says_ipv6
 
 NUMBERS = {
     Ending.REFUSED: errno.ECONNREFUSED,
@@ -104,11 +109,21 @@ class Conversation:
 
 def failure_of(flow: Flow, ended: Closed) -> ConnectionFailed:
     """Return the error that says in one line how a connection ended."""
-    what, back = str(ended.ending), CAME_BACK.get(ended.ending, "")
+    back = CAME_BACK.get(ended.ending, "")
     if ended.message is not None:
-        back = str(ended.message)
-        what = f"{what}: {back} came back"
+        back = icmp_words(ended.message, ended.source)
+    what = f"{back} came back: {ended.ending}" if back else str(ended.ending)
     return ConnectionFailed(NUMBERS[ended.ending], f"{called(flow)}: {what}", back)
+
+
+def icmp_words(message: Header, source: Address | None) -> str:
+    """Return what an ICMP error says, and who said it."""
+    version = 4 if isinstance(message, icmp.Message) else 6
+    words = says(message) if version == 4 else says_ipv6(message)
+    code = getattr(message, "code", 0)
+    name = "ICMP" if version == 4 else "ICMPv6"
+    number = getattr(message, "TYPE", getattr(message, "type", "?"))
+    return f"{name} {number}/{code} ({words})" + (f" from {source}" if source else "")
 
 
 def called(flow: Flow) -> str:

@@ -84,7 +84,8 @@ class Host:
         Raises:
             UsageError: there is a connection between these two ends.
         """
-        return self.stack.connect(self._clock(), flow, self.fitting(flow, settings), isn=isn)
+        fitting = self.fitting(flow, settings)  # takes a while: the clock is read behind it
+        return self.stack.connect(self._clock(), flow, fitting, isn=isn)
 
     def listen(self, local: Address, port: int, listener: Listener) -> None:
         """Have a listener answer on an address and a port.
@@ -127,16 +128,20 @@ class Host:
 
     def turn(self) -> list[Told]:
         """Take in what has come, do what is due, send; return what has happened."""
+        self.take_in()
+        return self.flush()
+
+    def take_in(self, most: int = AT_ONCE) -> None:
+        """Take in what has come, at most so many segments, and do what is due."""
         now = self._clock()
         link, stack, watch = self.link, self.stack, self.watch
-        for key, segment in link.receive(AT_ONCE):
+        for key, segment in link.receive(most):
             if watch is not None:
                 watch(now, Flow.of_key(key), segment, False)
             stack.arrive(now, key, segment)
         for flow, advice in link.advice():
             stack.advise(now, flow, advice)
         stack.tick(now)
-        return self.flush()
 
     def flush(self) -> list[Told]:
         """Send what is to be sent, and return what has happened."""

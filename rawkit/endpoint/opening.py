@@ -10,8 +10,8 @@ from rawkit.tcp.settings import Settings
 from rawkit.wire.address import Address
 
 SECRET_SIZE = 16
-AS_THE_LINK = Settings(mtu=0xFFFF)
-"""Packets as large as the link takes."""
+AS_THE_LINK = Settings(mtu=0xFFFF, soft_errors=True)
+"""Packets as large as the link takes; who is said to be unreachable is not waited for."""
 WISH = "speak TCP over raw sockets"
 _SECRET = os.urandom(SECRET_SIZE)
 """The same for all connections of a process: numbers go on where the last ones stopped."""

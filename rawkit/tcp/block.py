@@ -22,6 +22,7 @@ from rawkit.tcp.send_buffer import SendBuffer
 from rawkit.tcp.settings import Settings
 from rawkit.tcp.state import TRANSITIONS, Cause, State
 from rawkit.tcp.timers import OFF, Timers
+from rawkit.wire.address import Address
 from rawkit.wire.packet import Header
 
 SENDING = (
@@ -221,7 +222,13 @@ class Block:
         self.open = after in SENDING
         self.events.append(Moved(before, cause, after))
 
-    def end(self, cause: Cause, ending: Ending, message: Header | None = None) -> None:
+    def end(
+        self,
+        cause: Cause,
+        ending: Ending,
+        message: Header | None = None,
+        source: Address | None = None,
+    ) -> None:
         """Delete the block: the connection is over."""
         self.move(cause)
         self.timers.stop()
@@ -229,7 +236,7 @@ class Block:
         self.buffer.clear()
         self.queue.clear()
         self.ack_now = False
-        self.ended = Closed(ending, message)
+        self.ended = Closed(ending, message, source)
         self.events.append(self.ended)
 
     def say(self, why: str) -> None:

@@ -28,7 +28,7 @@ from rawkit.tcp.flow import Flow
 from rawkit.tcp.icmp import Advice, advised
 from rawkit.tcp.info import Info, info_of
 from rawkit.tcp.isn import check_secret
-from rawkit.tcp.opening import open_actively
+from rawkit.tcp.opening import open_actively, syn_leaves
 from rawkit.tcp.receiving import RECEIVING
 from rawkit.tcp.segment import ACK, WRAP, Segment
 from rawkit.tcp.sending import output
@@ -227,6 +227,8 @@ class Connection:
         b = self.block
         output(b, now)
         out, b.out = b.out, []
+        if out and b.state is State.SYN_SENT:
+            syn_leaves(b, now)
         return out
 
     def take_events(self) -> list[Event]:

@@ -5,6 +5,7 @@ from enum import Enum
 from rawkit.record import record
 from rawkit.tcp.options import Agreed, Offer
 from rawkit.tcp.state import Cause, State
+from rawkit.wire.address import Address
 from rawkit.wire.packet import Header
 
 
@@ -93,6 +94,8 @@ class Advised:
 
     message: Header
     """The ICMP header."""
+    source: Address | None = None
+    """Who sent it."""
 
 
 @record
@@ -110,6 +113,8 @@ class Closed:
     ending: Ending
     message: Header | None = None
     """The ICMP error that ended it."""
+    source: Address | None = None
+    """Who sent that."""
 
 
 Event = (

@@ -13,6 +13,7 @@ from rawkit.tcp.mtu import too_big
 from rawkit.tcp.segment import WRAP
 from rawkit.tcp.state import Cause, State
 from rawkit.wire import icmp, icmpv6
+from rawkit.wire.address import Address
 from rawkit.wire.ipv4 import IPv4
 from rawkit.wire.ipv6 import IPv6
 from rawkit.wire.numbers import IPProtocol
@@ -38,6 +39,8 @@ class Advice:
     """The sequence number of the segment, 32 bits."""
     mtu: int | None = None
     """What fits, if the segment did not."""
+    source: Address | None = None
+    """Who says so."""
 
 
 def advice_in(packet: Packet) -> tuple[Flow, Advice] | None:
@@ -59,7 +62,9 @@ def advice_in(packet: Packet) -> tuple[Flow, Advice] | None:
         flow = Flow(ip.src, src_port, ip.dst, dst_port)
     except UsageError:
         return None
-    return flow, Advice(message, sequence, _mtu(message, ip))
+    outer = packet.headers[0]
+    source = outer.src if isinstance(outer, IPv4 | IPv6) else None
+    return flow, Advice(message, sequence, _mtu(message, ip), source)
 
 
 def advised(b: Block, now: float, advice: Advice) -> None:
@@ -74,10 +79,16 @@ def advised(b: Block, now: float, advice: Advice) -> None:
             too_big(b, now, advice.mtu)
     elif isinstance(message, icmp.SourceQuench):
         b.say("source quench is ignored (RFC 9293 §3.9.2.2)")
-    elif is_hard(message) and (not b.is_synchronized or b.settings.hard_errors):
-        b.end(Cause.UNREACHABLE, Ending.UNREACHABLE, message)
+    elif _is_the_end(b, message):
+        b.end(Cause.UNREACHABLE, Ending.UNREACHABLE, message, advice.source)
     else:
-        b.events.append(Advised(message))
+        b.events.append(Advised(message, advice.source))
+
+
+def _is_the_end(b: Block, message: Header) -> bool:
+    if b.is_synchronized:
+        return b.settings.hard_errors and is_hard(message)
+    return b.settings.soft_errors or is_hard(message)
 
 
 def is_hard(message: Header) -> bool:

@@ -30,6 +30,13 @@ def open_actively(b: Block, now: float) -> None:
     _send_first_syn(b, now, "the connection is opened (§3.10.1)")
 
 
+def syn_leaves(b: Block, now: float) -> None:
+    """Note when our first SYN really leaves: its driver may have been slow."""
+    ours = b.flight.segments[0]
+    if ours.tries == 1:
+        ours.at = now
+
+
 def arrives_in_listen(b: Block, now: float, s: Segment) -> None:
     """Check a segment in LISTEN (§3.10.7.2): RST, then ACK, then SYN."""
     if s.flags & RST:

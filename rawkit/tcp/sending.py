@@ -16,6 +16,9 @@ from rawkit.tcp.segment import FIN, PSH, SYN
 from rawkit.tcp.state import Cause, State
 from rawkit.tcp.timers import OFF
 
+DUE = "acknowledgment due"
+"""Why an acknowledgment leaves that nothing else could take along."""
+
 
 def output(b: Block, now: float) -> None:
     """Send all that may be sent, and the acknowledgment that is due."""
@@ -26,7 +29,7 @@ def output(b: Block, now: float) -> None:
             send_new(b, now)
             _watch_window(b, now)
     if b.ack_now:
-        acknowledge(b, now, "acknowledgment due")
+        acknowledge(b, now, DUE)
 
 
 def resend_lost(b: Block, now: float) -> None:

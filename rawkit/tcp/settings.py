@@ -78,6 +78,9 @@ class Settings:
 
     mtu_probing: bool = False
     """Try larger packets, and smaller ones if large ones vanish (RFC 4821)."""
+    soft_errors: bool = False
+    """Have ICMP errors that may pass end a connection that is not open yet, too: RFC 9293
+    forbids it, and Linux does it (RFC 5461 §4.1)."""
     hard_errors: bool = False
     """Have ICMP errors end a connection that is open, which forged ones can (RFC 5927 §5.2)."""
 

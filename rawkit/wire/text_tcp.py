@@ -32,6 +32,11 @@ def flag_letters(flags: Flags) -> str:
     return "".join(letter for flag, letter in LETTERS.items() if flags & flag) or "none"
 
 
+def option_words(options: bytes) -> list[str]:
+    """Return what each of the options of a segment says, as ``tcpdump`` has it."""
+    return [_option(option) for option in tcp_options.decode(options)]
+
+
 def _words(segment: TCP, length: int | str) -> list[str]:
     flags = segment.flags
     words = [f"Flags [{flag_letters(flags)}]"]
@@ -45,8 +50,7 @@ def _words(segment: TCP, length: int | str) -> list[str]:
     if flags & Flags.URG:
         words.append(f"urg {segment.urgent}")
     if segment.options:
-        options = tcp_options.decode(segment.options)
-        words.append(f"options [{','.join(_option(option) for option in options)}]")
+        words.append(f"options [{','.join(option_words(segment.options))}]")
     words.append(f"length {length}")
     return words
 

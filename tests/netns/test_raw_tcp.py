@@ -190,7 +190,7 @@ def test_a_kernel_client_is_served(net: Lab, version: int, tmp_path: Path) -> No
 
 @VERSIONS
 def test_nobody_listening_is_a_refusal(net: Lab, version: int) -> None:
-    with pytest.raises(ConnectionFailed, match=":9: refused") as caught:
+    with pytest.raises(ConnectionFailed, match=":9: RST came back: refused") as caught:
         connect_raw(of(net.last, version), 9, at=net.first)
 
     assert caught.value.came_back == "RST"
@@ -204,7 +204,7 @@ def test_what_a_router_says_is_told(net: Lab, version: int) -> None:
     with net.routers[0].popen(way) as process:
         assert process.wait() == 0
 
-    with pytest.raises(ConnectionFailed, match=f"{far}.*: unreachable: .* came back"):
+    with pytest.raises(ConnectionFailed, match=f"{far}.*: ICMP.* from .* came back: unreachable"):
         connect_raw(far, 9, at=net.first, timeout=PATIENCE, settings=QUICK)
 
 
