@@ -138,6 +138,7 @@ def test_without_privilege_eight_quoted_octets_are_enough() -> None:
     assert drawn(world, report) == truth(world.links)
 
 
+@pytest.mark.thorough
 def test_the_confidence_is_kept_over_many_networks() -> None:
     tries = 200
     right = sum(
@@ -513,6 +514,7 @@ def networks(draw: st.DrawFn) -> World:
     )
 
 
+@pytest.mark.thorough
 @given(networks())
 @settings(max_examples=20, deadline=None, derandomize=True)  # 0.9999 is not 1
 def test_every_node_and_every_certain_step_is_there(world: World) -> None:

@@ -107,6 +107,7 @@ def test_flows_may_have_a_different_way_to_go() -> None:
         assert report.is_complete
 
 
+@pytest.mark.thorough
 def test_answers_may_be_lost_on_the_way() -> None:
     for seed in range(20):
         world = World(diamond(2, after=3), loss=0.3, seed=seed)

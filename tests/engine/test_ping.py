@@ -449,6 +449,7 @@ def test_the_report_says_what_kind_of_socket_it_was_and_why() -> None:
     )
 
 
+@pytest.mark.thorough
 def test_sequence_numbers_do_not_wrap_where_the_wire_does() -> None:
     """A reply to request k that comes after request k + 65,536 was sent is late, not a copy."""
     engine = ping(count=70_000, interval=1e-5, timeout=0.5)

@@ -475,6 +475,7 @@ LINKS = st.lists(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(LINKS, st.booleans(), st.booleans())
 def test_any_path_is_measured_right(routers: list[Router], udp: bool, echo: bool) -> None:

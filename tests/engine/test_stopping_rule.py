@@ -29,6 +29,7 @@ def finds_all(rule: StoppingRule, ways: int, random: Random) -> bool:
     raise AssertionError
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
 @pytest.mark.parametrize("ways", [2, 3, 5, 9, 16])
 def test_as_many_attempts_find_all_ways_as_was_asked_for(confidence: float, ways: int) -> None:
@@ -41,6 +42,7 @@ def test_as_many_attempts_find_all_ways_as_was_asked_for(confidence: float, ways
     assert found / attempts <= 1 - (1 - confidence) / 3  # and no more effort than needed
 
 
+@pytest.mark.thorough
 def test_stops_rise_with_every_way_found() -> None:
     stops = [StoppingRule(0.95).flows_for(found) for found in range(1, 64)]
 

@@ -628,6 +628,7 @@ def test_a_redirect_is_advice_and_the_real_answer_still_counts() -> None:
     assert sources(rows(told)) == [router4(1), router4(2), router4(3), TARGET]
 
 
+@pytest.mark.thorough
 def test_serial_numbers_of_more_than_sixteen_bits_stay_apart() -> None:
     world = World(path(1))
     engine = trace(method="icmp", rounds=11_000, interval=0.0, keep_rows=False)

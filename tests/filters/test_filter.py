@@ -102,6 +102,7 @@ def test_what_a_link_does_not_have_is_said(text: str, link: Link, said: str) -> 
     assert caught.value.pointed().splitlines()[1].strip(" ^") == ""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("text", "most"),
     [
@@ -126,6 +127,7 @@ def test_a_long_filter_stays_within_what_the_kernel_takes(text: str, most: int) 
     assert time.perf_counter() - began < 10
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "text",
     [
@@ -162,6 +164,7 @@ def test_programs_are_no_longer_than_those_of_tcpdump(expression: str) -> None:
     assert len(Filter.compile(expression)) <= len(compiled(expression)) // INSTRUCTION.size + walk
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("word", ["host 192.0.2.{}", "port {}"])
 def test_lists_make_programs_little_longer_than_those_of_tcpdump(word: str) -> None:
     # which compares destinations of IPv4 and IPv6 or of IP and ARP by the same instructions

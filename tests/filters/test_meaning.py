@@ -230,6 +230,7 @@ def check_meaning(expression: str, link: Link, frames: list[bytes]) -> list[bool
 EVERY_LINK = pytest.mark.parametrize("link", Link, ids=lambda link: link.name)
 
 
+@pytest.mark.thorough
 @EVERY_LINK
 @pytest.mark.parametrize("expression", [*SIMPLE, *ONLY_IPV4_THERE, *OURS])
 def test_a_filter_means_what_it_says_on_every_link(expression: str, link: Link) -> None:

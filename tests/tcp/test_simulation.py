@@ -8,6 +8,7 @@ from tests.tcp.simulation import pair_of, simulate
 RUNS, AT_ONCE = 2000, 100
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("first", range(0, RUNS, AT_ONCE))
 def test_all_that_is_written_arrives_whatever_the_path_does(first: int) -> None:
     outcomes = [simulate(seed) for seed in range(first, first + AT_ONCE)]

@@ -192,6 +192,7 @@ def alternatives(hint: Any) -> tuple[type[Any], ...]:
     return alternatives(kinds[0]) if get_origin(hint) is tuple else kinds
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("kind", "field", "inside"), list(coded()))
 def test_octets_are_written_as_the_values_they_stand_for(
     kind: type[Header], field: str, inside: type[Any]

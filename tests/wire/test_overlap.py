@@ -118,6 +118,7 @@ def test_an_end_before_what_has_come_is_none(policy: Policy) -> None:
     assert assembly.add(0, bytes(8), more=False) is Outcome.SPOILED
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("policy", Policy)
 def test_the_memory_is_known_and_bounded_whatever_comes(policy: Policy) -> None:
     assembly, large = Assembly(policy), bytes(65_528)
