@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Open a TCP connection by hand, look at its three segments, ask for a page, and close it: to read.
+r"""Open a TCP connection by hand, look at its three segments, ask for a page, and close it: to read.
 
     scripts/handshake.py HOST [PORT]
 
 It needs CAP_NET_RAW: start it with sudo, or in a network of your own:
-rawkit lab pair -- sh -c 'python3 -m http.server -b {first} 8000 & sleep 1; $0 {first} 8000' scripts/handshake.py
+rawkit lab pair -- sh -c 'python3 -m http.server -b {first} 8000 & sleep 1; $0 {first} 8000' \
+    scripts/handshake.py
 """
 
 import sys
