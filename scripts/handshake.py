@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-r"""Open a TCP connection by hand, look at its three segments, ask for a page, and close it: to read.
+r"""Open a TCP connection by hand, see its segments, ask for a page, and close it: to read.
 
     scripts/handshake.py HOST [PORT]
 
