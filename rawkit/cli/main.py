@@ -39,6 +39,7 @@ COMMANDS = {
     "errno": "say what an error of a socket means, why it came, and what to do",
     "sockaddr": "show the octets that bind and connect are given for an address",
     "sockopt": "show the options of a socket, ours or another process's",
+    "demo": "show what sockets do that surprises, measured here and now",
     "lab": "build a network in namespaces, and run things in it",
     "caps": "show what this process may do, and what that allows",
     "doctor": "check this machine: what works, what does not, and the way out",

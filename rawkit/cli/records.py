@@ -14,6 +14,7 @@ from json import dumps
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Union
 
 from rawkit.cli.capture_fields import CAPTURE_FIELDS
+from rawkit.cli.demo_fields import DEMO_FIELDS
 from rawkit.cli.sending_fields import SENDING_FIELDS
 from rawkit.cli.serve_fields import SERVE_FIELDS
 from rawkit.cli.socket_fields import SOCKET_FIELDS
@@ -343,6 +344,7 @@ FIELDS: dict[str, Field] = {
     **{name: Field(*told) for name, told in SOCKET_FIELDS.items()},
     **{name: Field(*told) for name, told in TCP_FIELDS.items()},
     **{name: Field(*told) for name, told in CAPTURE_FIELDS.items()},
+    **{name: Field(*told) for name, told in DEMO_FIELDS.items()},
     **{name: Field(*told) for name, told in SENDING_FIELDS.items()},
     **{name: Field(*told) for name, told in SERVE_FIELDS.items()},
 }

@@ -1,0 +1,32 @@
+"""What ``rawkit demo`` shows, run as a user does: in a process and a network of its own."""
+
+import json
+import subprocess
+import sys
+from functools import cache
+
+from rawkit.demos.outcome import Figure, Outcome
+
+LONGEST = 10
+"""Seconds that a demonstration may take on a machine that has nothing else to do."""
+
+
+@cache
+def shown(name: str) -> Outcome:
+    """Run a demonstration; the second time what came of the first is told."""
+    command = [sys.executable, "-m", "rawkit", "demo", "--json", name]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert ran.stderr == ""
+    *figures, last = map(json.loads, ran.stdout.splitlines())
+    assert ran.returncode == (0 if last["shown"] else 1), last["reading"]
+    cells = (
+        Figure(one["case"], one["measure"], one["figure"], one["figure_unit"] or "")
+        for one in figures
+    )
+    return Outcome(tuple(cells), last["shown"], last["reading"])
+
+
+def value(outcome: Outcome, case: str, measure: str) -> float | str | None:
+    """Return one figure."""
+    (found,) = (one.value for one in outcome.figures if (one.case, one.measure) == (case, measure))
+    return found
