@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, groupby
 from pathlib import Path
 
-from tests.collection.entry import Entry, Fields, Way
+from tests.collection.entry import Chapter, Entry, Fields, Way
 from tests.collection.howtos import HOWTOS
 from tests.collection.preamble import PREAMBLE
 from tests.collection.rows import CHAPTERS, PROGRAMS
@@ -29,15 +29,16 @@ def filled(title: str) -> str:
         case "preamble":
             return block("py", PREAMBLE)
         case "programs":
-            return table("program", chain.from_iterable(one.entries for one in PROGRAMS))
+            return table("program", PROGRAMS)
         case "howtos":
-            return table("howto", HOWTOS.entries)
+            return table("howto", HOWTOS)
     (chapter,) = (one for one in CHAPTERS if one.title == title)
     return "\n".join(map(section, chapter.entries))
 
 
-def table(kind: str, entries: Iterable[Entry]) -> str:
+def table(kind: str, chapters: Iterable[Chapter]) -> str:
     """Return a line for each entry, in the order of their numbers."""
+    entries = chain.from_iterable(chapter.entries for chapter in chapters)
     rows = "".join(
         f"| [{one.number}](#{anchor(one)}) | {name(one)} | {one.shows} | {commands(one)} |"
         f" {verbs(one)} |\n"

@@ -21,7 +21,7 @@ def get(ip: str, source: str, learn: str, learned: str, learning: dict[str, str]
         ip: the header in notation.
         source: the header in Python.
         learn: the question that tells where we are, in notation.
-        learned: the same in Python.
+        learned: how Python asks it.
         learning: what tshark reads in it.
     """
     way = f"eth(dst={THEIRS})/{ip}/tcp(sport=40000,dport=80"
@@ -37,7 +37,7 @@ def get(ip: str, source: str, learn: str, learned: str, learning: dict[str, str]
         f'rawkit exchange -a "{way},seq=1001,ack=$((seq + 1)),flags=psh|ack)'
         r"/\"GET / HTTP/1.0\r\n\r\n\"" '"\n'
         f"rawkit send '{way},seq=1019,flags=rst)'",
-        f"rawkit.exchange({learned}, interface=\"eth0\").run()\n"
+        f"{learned}.run()\n"
         f"way = Ethernet(theirs, ours) / {source}\n"
         "syn_ack = rawkit.exchange(way / TCP(40000, 80, 1000)).run().answer[TCP]\n"
         "get = TCP(40000, 80, 1001, syn_ack.sequence + 1, flags=Flags.PSH | Flags.ACK)\n"
@@ -59,7 +59,7 @@ GET = get(
     f"ip(src={STRANGER},dst=10.1.0.2)",
     "IPv4(x, b)",
     f"arp(spa={STRANGER},tpa=10.1.0.2)",
-    "ARP(Operation.REQUEST, ours, x, MAC(bytes(6)), b)",
+    'rawkit.exchange(ARP(Operation.REQUEST, ours, x, MAC(bytes(6)), b), interface="eth0")',
     {"arp.opcode": "1", "arp.src.hw_mac": OURS, "arp.src.proto_ipv4": STRANGER},
 )
 GET6 = get(
@@ -67,8 +67,11 @@ GET6 = get(
     "IPv6(x6, b6)",
     f"eth/ip6(src={STRANGER6},dst=ff02::1:ff00:2,hlim=255)"
     f"/icmp6.ns(target=fd00:0:0:1::2,options=[source_link_layer({OURS})])",
-    "\n    Ethernet(multicast_mac(solicited_node(b6)), ours)"
-    "\n    / IPv6(x6, solicited_node(b6), hop_limit=255)"
-    "\n    / NeighborSolicitation(b6, (SourceLinkLayer(ours),))",
+    "rawkit.exchange(\n"
+    "    Ethernet(multicast_mac(solicited_node(b6)), ours)\n"
+    "    / IPv6(x6, solicited_node(b6), hop_limit=255)\n"
+    "    / NeighborSolicitation(b6, (SourceLinkLayer(ours),)),\n"
+    '    interface="eth0",\n'
+    ")",
     {"icmpv6.type": "135", "ipv6.src": STRANGER6, "icmpv6.opt.src_linkaddr": OURS},
 )

@@ -14,7 +14,9 @@ PINGS = "rawkit ping -c 50 -i 200ms 10.1.0.1"
 VISIT = "until exec 3<>/dev/tcp/10.1.0.1/{}; do sleep 0.1; done"
 """How bash connects to a port as soon as somebody listens there."""
 VISITOR = f"bash -c '{VISIT.format(80)}; echo Test >&3; read -r <&3' 2>/dev/null"
-VISITORS = f"bash -c 'while :; do {VISIT.format(13)}; read -r <&3; exec 3>&-; done' 2>/dev/null"
+READ = "while read -r <&3; do :; done; exec 3>&-"
+"""To the end: whoever hangs up first has the TIME_WAIT."""
+VISITORS = f"bash -c 'while :; do {VISIT.format(13)}; {READ}; done' 2>/dev/null"
 HEARD = {**UDP.reads, **TESTED.reads, "ip.src": "10.1.0.2"}
 TO_SERVER = {"ip.dst": "10.1.0.2", "tcp.dstport": "80", "tcp.checksum.status": "1"}
 DATAGRAMS = f"{AGAIN} 'ip(dst=10.1.0.1)/udp(sport=40000,dport=7)/\"Test\"'"
@@ -27,7 +29,7 @@ TO_ALL = Part(
 )  # fmt: skip
 BROADCAST = Part("eth(dst=ff:ff:ff:ff:ff:ff)", "Ethernet(BROADCAST, ours)", {})
 TAGGED = Part(
-    "eth(dst=02:00:00:00:01:02)/vlan(5)", "Ethernet(theirs, ours)\n    / VLANTag(5)",
+    "eth(dst=02:00:00:00:01:02)/vlan(5)", "Ethernet(theirs, ours) / VLANTag(5)",
     {**HARDWARE, "vlan.id": "5", "vlan.etype": "0x0800"},
 )  # fmt: skip
 
@@ -68,8 +70,11 @@ HEARING = (
     Entry("h5", "Capture Ethernet frames using an AF_PACKET socket", "on one interface, or all", (
         Way(
             "rawkit sniff -i eth0 -e -c 1 'icmp[0] = 8'",
-            '[str(one.packet[IPv4].src) for one in\n'
-            ' rawkit.sniff("icmp[0] = 8", interface="eth0", count=1, timeout=9, immediate=True)]',
+            "[\n"
+            "    str(one.packet[IPv4].src)\n"
+            '    for one in rawkit.sniff("icmp[0] = 8", interface="eth0", count=1, timeout=9,'
+            " immediate=True)\n"
+            "]",
             gives="['10.1.0.2']",
             prints=(THEIRS, "10.1.0.2 > 10.1.0.1: ICMP echo request"),
             peer=PINGS,
@@ -77,7 +82,7 @@ HEARING = (
         ),
         Way(
             "rawkit sniff -tttt -c 1 'icmp[0] = 8'",
-            '[(one.interface, one.clock.value) for one in\n'
+            "[(one.interface, one.clock.value) for one in"
             ' rawkit.sniff("icmp[0] = 8", count=1, timeout=9)]',
             gives="[('eth0', 'kernel')]",
             prints=("eth0  In", "10.1.0.2 > 10.1.0.1: ICMP echo request"),
@@ -123,10 +128,10 @@ SOCKETS = (
     Entry("h8", "Listen for and receive UDP datagrams", "and see whether they were too long", (
         Way(
             "rawkit serve discard udp:10.1.0.1:7 --count 1",
-            "heard = []\n\n"
+            "heard = []\n\n\n"
             "def hear(data: bytes) -> bytes:\n"
             "    heard.append(data)\n"
-            '    return b""  # no answer\n\n'
+            '    return b""  # no answer\n\n\n'
             'server = rawkit.serve(hear, "udp:10.1.0.1:7", count=1)\n'
             "server.open()\n"
             "server.run()\n"
@@ -139,7 +144,7 @@ SOCKETS = (
         ),
         Way(
             "rawkit sniff -i eth0 -c 1 'udp port 7'",
-            "[one.packet.payload for one in\n"
+            "[one.packet.payload for one in"
             ' rawkit.sniff("udp port 7", interface="eth0", count=1, timeout=9)]',
             gives="[b'Test']",
             prints=("IP 10.1.0.2.40000 > 10.1.0.1.7: UDP, length 4",),
@@ -265,7 +270,10 @@ HOUSEKEEPING = (
             "nowhere = subprocess.DEVNULL\n"
             "daemon = subprocess.Popen(\n"
             '    [sys.executable, "-m", "rawkit", *words],\n'
-            "    stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True,\n"
+            "    stdin=nowhere,\n"
+            "    stdout=nowhere,\n"
+            "    stderr=nowhere,\n"
+            "    start_new_session=True,\n"
             ")\n"
             "leads = os.getsid(daemon.pid) == daemon.pid\n"
             'daemon.wait(), leads, len(list(rawkit.read_capture("heard.pcapng")))',
@@ -364,7 +372,11 @@ NETWORKS = (
     )),
 )  # fmt: skip
 
-HOWTOS = Chapter(
-    "The howtos",
-    (*SENDING, *HEARING, *SOCKETS, *FACTS, *HOUSEKEEPING, *NETWORKS),
+HOWTOS = (
+    Chapter("Howtos: raw and packet sockets", SENDING),
+    Chapter("Howtos: capturing", HEARING),
+    Chapter("Howtos: UDP and TCP", SOCKETS),
+    Chapter("Howtos: interfaces and addresses", FACTS),
+    Chapter("Howtos: processes", HOUSEKEEPING),
+    Chapter("Howtos: VLANs, rules, bridges, routes", NETWORKS),
 )

@@ -107,9 +107,17 @@ MSS = Part(
 )  # fmt: skip
 MSS_AND_TIMESTAMPS = Part(
     "tcp(sport=40000,dport=80,seq=1000,flags=syn,options=[mss(1460),nop,nop,ts(value=7,echo=0)])",
-    "TCP(40000, 80, 1000, options=tcp_options.encode(\n"
-    "        tcp_options.MaximumSegmentSize(1460),\n"
-    "        tcp_options.NoOperation(), tcp_options.NoOperation(), tcp_options.Timestamps(7, 0)))",
+    "TCP(\n"
+    "        40000,\n"
+    "        80,\n"
+    "        1000,\n"
+    "        options=tcp_options.encode(\n"
+    "            tcp_options.MaximumSegmentSize(1460),\n"
+    "            tcp_options.NoOperation(),\n"
+    "            tcp_options.NoOperation(),\n"
+    "            tcp_options.Timestamps(7, 0),\n"
+    "        ),\n"
+    "    )",
     {
         "tcp.flags": "0x0002", "tcp.hdr_len": "36", "tcp.option_kind": "2,1,1,8",
         "tcp.options.mss_val": "1460", "tcp.options.timestamp.tsval": "7",
@@ -134,8 +142,12 @@ SECRET = Part(
 )  # fmt: skip
 TWO_OPTIONS = Part(
     "ip(dst=10.1.0.2,options=[rr(free=3),timestamp(free=3)])",
-    "IPv4(a, b, options=ip_options.encode(\n"
-    "        ip_options.RecordRoute(free=3), ip_options.Timestamp(free=3)))",
+    "IPv4(\n"
+    "        a,\n"
+    "        b,\n"
+    "        options=ip_options.encode("
+    "ip_options.RecordRoute(free=3), ip_options.Timestamp(free=3)),\n"
+    "    )",
     {
         **ADDRESSES, "ip.hdr_len": "52", "ip.opt.type": "7,68,0", "ip.opt.len": "15,16",
         "ip.opt.ptr": "4,5",

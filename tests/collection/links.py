@@ -130,7 +130,7 @@ IRDP = Chapter(
         Entry("17", "receive_ra4.c", "wait for a router advertisement, and read it", (
             Way(
                 "rawkit resolve --routers -4 -c 1 -w 9 -I eth0",
-                '[str(one.address) for one in\n'
+                "[str(one.address) for one in"
                 ' rawkit.discover_routers("eth0", 4, count=1, deadline=9).run().routers]',
                 ({**ALL_ROUTERS.reads, **SOLICITATION.reads},),
                 gives="['10.1.0.2']",
@@ -140,8 +140,10 @@ IRDP = Chapter(
             ),
             Way(
                 "rawkit sniff -i eth0 -c 1 -v 'icmp[0] = 9'",
-                '[one.packet[icmp_queries.RouterAdvertisement].lifetime for one in\n'
-                ' rawkit.sniff("icmp[0] = 9", interface="eth0", count=1, timeout=9)]',
+                "[\n"
+                "    one.packet[icmp_queries.RouterAdvertisement].lifetime\n"
+                '    for one in rawkit.sniff("icmp[0] = 9", interface="eth0", count=1, timeout=9)\n'
+                "]",
                 gives="[1800]",
                 prints=("ICMP router advertisement", "10.1.0.2", "lifetime", "1800"),
                 peer=ROUTER4,
@@ -247,8 +249,11 @@ ND = Chapter(
         Entry("35", "receive_ra6.c", "wait for a router advertisement, and read its options", (
             Way(
                 "rawkit resolve --routers -6 -c 1 -w 9 -I eth0",
-                '[(str(one.address), str(one.mac), one.message.lifetime) for one in\n'
-                ' rawkit.discover_routers("eth0", count=1, deadline=9).run().routers]',
+                "[\n"
+                "    (str(one.address), str(one.mac), one.message.lifetime)\n"
+                '    for one in rawkit.discover_routers("eth0", count=1, deadline=9)'
+                ".run().routers\n"
+                "]",
                 ({**EVERY_ROUTER.reads, **RS.reads},),
                 gives=f"[('fe80::1:2', '{THEIRS}', 1800)]",
                 prints=("fe80::1:2", THEIRS, "2001:db8:9::/64", "1400"),

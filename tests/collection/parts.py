@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from rawkit.record import record
 from tests.collection.entry import Fields, Way
 
-WIDEST = 96
-"""Characters of a line of Python; above, each header gets a line of its own."""
+WIDEST = 100
+"""Characters of a line of Python."""
 UNFINISHED = "-"
 
 
@@ -45,15 +45,31 @@ def python(parts: Iterable[Part]) -> str:
     return " / ".join(part.python for part in parts)
 
 
-def called(verb: str, parts: Iterable[Part], keywords: Mapping[str, str]) -> str:
-    """Return the call of a verb with a packet and keywords."""
+def called(verb: str, parts: Iterable[Part], keywords: Mapping[str, str], then: str = "") -> str:
+    """Return the call of a verb with a packet and keywords, as ruff formats it.
+
+    Args:
+        verb: what is called.
+        parts: the packet.
+        keywords: the rest of the arguments.
+        then: what is done with the outcome.
+    """
     named = "".join(f", {name}={value}" for name, value in keywords.items())
-    line = f"{verb}({python(parts)}{named})"
-    if len(line) <= WIDEST:
+    line = f"{verb}({python(parts)}{named}){then}"
+    if fits(line):
         return line
-    packet = "\n    / ".join(part.python for part in parts)
-    rest = "".join(f",\n    {name}={value}" for name, value in keywords.items())
-    return f"{verb}(\n    {packet}{rest}{',' if rest else ''}\n)"
+    packet = f"    {python(parts)}{',' if keywords else ''}"
+    if not fits(packet):
+        packet = (
+            "    " + "\n    / ".join(part.python for part in parts) + packet[-1] * bool(keywords)
+        )
+    rest = "".join(f"\n    {name}={value}," for name, value in keywords.items())
+    return f"{verb}(\n{packet}{rest}\n){then}"
+
+
+def fits(code: str) -> bool:
+    """Whether code may stand on one line."""
+    return len(code) <= WIDEST and "\n" not in code
 
 
 def sending(
@@ -107,7 +123,7 @@ def asking(*parts: Part, answers: tuple[Fields, ...], options: str = "", **keywo
     """
     return Way(
         f"rawkit exchange{options} '{notation(parts)}'",
-        called("rawkit.exchange", parts, keywords) + ".run().answers",
+        called("rawkit.exchange", parts, keywords, ".run().answers"),
         (merged(parts),),
         answers,
         gives=str(len(answers)),

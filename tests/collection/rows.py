@@ -28,5 +28,5 @@ PROGRAMS: tuple[Chapter, ...] = (
     THROUGH_IPV4,
     EXTENSIONS,
 )
-CHAPTERS = (*PROGRAMS, HOWTOS)
+CHAPTERS = (*PROGRAMS, *HOWTOS)
 ENTRIES: tuple[Entry, ...] = tuple(entry for chapter in CHAPTERS for entry in chapter.entries)
