@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from rawkit.errors import BuildError
 from rawkit.wire.cooked import PARSERS
+from rawkit.wire.cut import completed
 from rawkit.wire.dissect import dissect, dissect_ip
 from rawkit.wire.dissect_frame import dissect_frame
 from rawkit.wire.ethernet import Ethernet
@@ -43,10 +44,17 @@ TRIES = 3
 A, B = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.7")
 A6, B6 = IPv6Address("2001:db8::1"), IPv6Address("2001:db8::7")
 ZEROS = bytes(80)
-OUTER = (
-    *("", "eth(dst=02:00:00:00:00:01,src=02:00:00:00:00:02)/", "ip(src=192.0.2.1,dst=192.0.2.7)/"),
-    *("ip6(src=2001:db8::1,dst=2001:db8::7)/", "ip(src=192.0.2.1,dst=192.0.2.7)/udp(1,4789)/"),
+LINK, FOUR, SIX = (
+    "eth(dst=02:00:00:00:00:01,src=02:00:00:00:00:02)/",
+    "ip(src=192.0.2.1,dst=192.0.2.7)/",
+    "ip6(src=2001:db8::1,dst=2001:db8::7)/",
 )
+OUTER = (
+    *("", LINK, FOUR, SIX, f"{LINK}{FOUR}", f"{LINK}{SIX}", f"{LINK}vlan(5)/{FOUR}"),
+    *(f"{FOUR}udp(1,4789)/", f"{FOUR}gre/"),
+)
+EXTENSIONS = bytes.fromhex("20000000 0008 0101 00000101 0008 020f 00000007 0014 0301 00000000")
+"""What may stand behind the quote of an ICMP error (RFC 4884), for a start."""
 
 
 class Problem(Exception):
@@ -71,6 +79,7 @@ def check(octets: bytes) -> None:
     line(packet)
     tree(packet)
     str(packet)
+    line(completed(packet))
     verdict_in_file(packet, data)
     with suppress(BuildError):  # what was read need not be what one may build
         bytes(packet.recomputed())
@@ -116,5 +125,9 @@ def seeds() -> Iterator[bytes]:
             bytes(IPv6(A6, B6, next_header=IPProtocol.ICMPV6) / (bytes((number,)) + ZEROS)),
         ):
             yield ip + octets
+    quote = bytes(IPv4(A, B, protocol=IPProtocol.UDP) / ZEROS).ljust(128, b"\0")
+    four, six = IPv4(A, B, protocol=IPProtocol.ICMP), IPv6(A6, B6, next_header=IPProtocol.ICMPV6)
+    yield ip + bytes(four / (b"\x0b\0\0\0\0\x20\0\0" + quote + EXTENSIONS))
+    yield ip + bytes(six / (b"\3\0\0\0\x10\0\0\0" + quote + EXTENSIONS))
     for kind in EtherType:
         yield frame + bytes(Ethernet(bytes(6), bytes(6), kind) / ZEROS)
