@@ -2,10 +2,10 @@
 
 from rawkit.api.common import Host as Name
 from rawkit.api.common import Place, inside, meant, source_address
-from rawkit.api.raw_tcp import check_port
+from rawkit.api.raw_tcp import check_port, interface_of
 from rawkit.endpoint.handshake import ALL, Handshake
 from rawkit.endpoint.host import Look
-from rawkit.endpoint.opening import AS_THE_LINK, open_host, port_of
+from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, open_host, port_of
 from rawkit.errors import UsageError
 from rawkit.host.names import resolve
 from rawkit.host.source import source_for
@@ -23,6 +23,7 @@ def handshake(
     source: Name | None = None,
     source_port: int = 0,
     interface: str | None = None,
+    link: LinkKind = "raw",
     settings: Settings = AS_THE_LINK,
     ttl: int = 64,
     dscp: int = 0,
@@ -42,6 +43,7 @@ def handshake(
         source: the address to connect from, one of this host's.
         source_port: 0: any that is free.
         interface: to send and receive on this one alone.
+        link: ``"raw"``, ``"packet"`` or ``"offload"``.
         settings: how our side is to behave.
         ttl: of the packets (the hop limit, of IPv6).
         dscp: of the packets.
@@ -63,6 +65,7 @@ def handshake(
         remote = meant(resolve(host, version)[0] if isinstance(host, str) else host)
         local = src or source_for(remote, interface)
         look = Look(ttl=ttl, dscp=dscp)
-        opened = open_host(local, source_port, interface=interface, look=look)
+        over = interface or interface_of(link, remote)
+        opened = open_host(local, source_port, interface=over, kind=link, look=look)
         flow = Flow(local, port_of(opened), remote, port)
         return Handshake(opened, flow, settings, segments=segments, whole=whole, timeout=timeout)

@@ -8,10 +8,11 @@ from rawkit.endpoint.conversation import Conversation, called
 from rawkit.endpoint.driver import Driver
 from rawkit.endpoint.host import Host, Look, Watch
 from rawkit.endpoint.listening import Listening
-from rawkit.endpoint.opening import AS_THE_LINK, open_host, port_of
+from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, open_host, port_of
 from rawkit.endpoint.stream import Stream
 from rawkit.errors import ConnectionFailed, NoAnswer, UsageError
 from rawkit.host.names import numeric, resolve
+from rawkit.host.next_hop import next_hop
 from rawkit.host.source import source_for
 from rawkit.tcp.flow import Flow
 from rawkit.tcp.listener import Listener
@@ -29,6 +30,7 @@ def connect_raw(
     source: Name | None = None,
     source_port: int = 0,
     interface: str | None = None,
+    link: LinkKind = "raw",
     settings: Settings = AS_THE_LINK,
     ttl: int = 64,
     dscp: int = 0,
@@ -48,6 +50,8 @@ def connect_raw(
         source: the address to connect from, one of this host's.
         source_port: 0: any that is free.
         interface: to send and receive on this one alone.
+        link: ``"raw"``; ``"packet"``; or ``"offload"``, packets in large pieces, which is many
+            times as fast where one sends much.
         settings: how the connection is to behave.
         ttl: of its packets (the hop limit, of IPv6).
         dscp: of its packets.
@@ -70,7 +74,14 @@ def connect_raw(
     with inside(at):
         for remote in _addresses(host, version or (src.version if src else None)):
             local = src or source_for(remote, interface)
-            opened = open_host(local, source_port, interface=interface, look=look, watch=watch)
+            opened = open_host(
+                local,
+                source_port,
+                interface=interface or interface_of(link, remote),
+                kind=link,
+                look=look,
+                watch=watch,
+            )
             flow = Flow(local, port_of(opened), remote, port)
             try:
                 return _connected(opened, flow, settings, timeout)
@@ -85,6 +96,7 @@ def listen_raw(
     *,
     backlog: int = 128,
     interface: str | None = None,
+    link: LinkKind = "raw",
     settings: Settings = AS_THE_LINK,
     ttl: int = 64,
     dscp: int = 0,
@@ -98,6 +110,8 @@ def listen_raw(
         port: 0: any that is free.
         backlog: open connections that may wait to be accepted.
         interface: to send and receive on this one alone.
+        link: ``"raw"``; ``"packet"``; or ``"offload"``, packets in large pieces, which is many
+            times as fast where one sends much.
         settings: how connections are to behave.
         ttl: of their packets (the hop limit, of IPv6).
         dscp: of their packets.
@@ -113,7 +127,7 @@ def listen_raw(
     local = local_address(address)
     look = Look(ttl=ttl, dscp=dscp)
     with inside(at):
-        opened = open_host(local, port, interface=interface, look=look, watch=watch)
+        opened = open_host(local, port, interface=interface, kind=link, look=look, watch=watch)
         listener = Listener(settings, backlog=backlog)
         opened.listen(local, port_of(opened), listener)
         return Listening(Driver(opened), listener, local, port_of(opened))
@@ -160,6 +174,11 @@ def _connected(host: Host, flow: Flow, settings: Settings, timeout: float | None
         driver.stop()
         raise
     return Stream(driver, conversation, owns=True)
+
+
+def interface_of(link: LinkKind, remote: Address) -> str | None:
+    """Return the interface that a link has to be on; ``None``: it may be on all."""
+    return None if link == "raw" else next_hop(remote).interface
 
 
 def _addresses(host: Name, version: int | None) -> tuple[Address, ...]:

@@ -42,6 +42,7 @@ def _prepared(options: HandshakeOptions) -> Handshake:
         source=options.source,
         source_port=options.source_port,
         interface=options.interface,
+        link=options.link,
         settings=_settings(options),
         ttl=options.ttl,
         dscp=options.dscp,

@@ -1,9 +1,11 @@
 """The options of ``rawkit handshake``."""
 
 from collections.abc import Callable, Sequence
+from typing import cast, get_args
 
 from rawkit.cli.getopt import Option, Table, switch, value
 from rawkit.cli.values import seconds
+from rawkit.endpoint.opening import LinkKind
 from rawkit.errors import UsageError
 
 LONGEST = 86_400.0
@@ -20,6 +22,7 @@ class HandshakeOptions:
     interface: str | None = None
     source: str | None = None
     source_port: int = 0
+    link: LinkKind = "raw"
     segments: int = 3
     whole: bool = False
     mss: int | None = None
@@ -91,6 +94,13 @@ def _stop(word: str) -> int:
     return STOPS[word]
 
 
+def _link(word: str) -> LinkKind:
+    for kind in get_args(LinkKind):
+        if word == kind:
+            return cast("LinkKind", kind)
+    raise UsageError(f"bad link: {word} ({', '.join(get_args(LinkKind))})")
+
+
 def _without(name: str) -> Callable[[HandshakeOptions, str], None]:
     return lambda options, _: setattr(options, name, False)
 
@@ -108,6 +118,8 @@ TABLE: Table[HandshakeOptions] = Table(
         Option("s", "source", "ADDRESS", value("source", str), "connect from there"),
         Option("p", "source-port", "PORT", value("source_port", _number("port", 0, HIGHEST_PORT)),
             "from this port (0: any that is free)"),
+        Option("L", "link", "KIND", value("link", _link),
+            "raw (the default), packet, or offload: packets of which others finish the sums"),
         Option("w", "timeout", "TIME",
             value("timeout", seconds("bad timeout", LONGEST, zero=None)),
             "time to wait for an answer (5s; 0: as long as TCP does)"),

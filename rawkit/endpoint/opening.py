@@ -1,6 +1,9 @@
 """Hosts for one connection, or for one port: link and guard are chosen and opened here."""
 
 import os
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
 
 from rawkit.endpoint.guard import Guard
 from rawkit.endpoint.host import PLAIN, Host, Look, Watch
@@ -9,6 +12,7 @@ from rawkit.sockets.ladder import not_permitted, refused, why_no_raw_socket, wit
 from rawkit.tcp.settings import Settings
 from rawkit.wire.address import Address
 
+LinkKind = Literal["raw", "packet", "offload"]
 SECRET_SIZE = 16
 AS_THE_LINK = Settings(mtu=0xFFFF, soft_errors=True)
 """Packets as large as the link takes; who is said to be unreachable is not waited for."""
@@ -22,6 +26,7 @@ def open_host(
     port: int = 0,
     *,
     interface: str | None = None,
+    kind: LinkKind = "raw",
     look: Look = PLAIN,
     watch: Watch | None = None,
 ) -> Host:
@@ -30,7 +35,8 @@ def open_host(
     Args:
         local: one of this machine's addresses.
         port: 0: any that is free.
-        interface: to send and receive on this one alone.
+        interface: to send and receive on this one alone; the packet links need it.
+        kind: of the link: ``"raw"``; ``"packet"``; or ``"offload"``, packets in large pieces.
         look: of the packets.
         watch: told of each segment that comes or goes.
 
@@ -40,7 +46,7 @@ def open_host(
     """
     guard = Guard(local, port, interface)
     try:
-        link = _open_link(local, guard.port, interface)
+        link = _open_link(local, guard.port, interface, kind)
     except BaseException:
         guard.close()
         raise
@@ -52,11 +58,28 @@ def port_of(host: Host) -> int:
     return host.guard.port if host.guard is not None else 0
 
 
-def _open_link(local: Address, port: int, interface: str | None) -> Link:
-    from rawkit.endpoint.raw_link import RawLink
-
+def _open_link(local: Address, port: int, interface: str | None, kind: LinkKind) -> Link:
     try:
-        return with_capabilities(lambda: RawLink(local, port, interface))
+        return with_capabilities(partial(LINKS[kind], local, port, interface))
     except PermissionError as error:
         refusal = refused(error, local.version, why_no_raw_socket)
         raise not_permitted(WISH, [refusal]) from error
+
+
+def _raw(local: Address, port: int, interface: str | None) -> Link:
+    from rawkit.endpoint.raw_link import RawLink
+
+    return RawLink(local, port, interface)
+
+
+def _packet(local: Address, port: int, interface: str | None, *, offload: bool = False) -> Link:
+    from rawkit.endpoint.packet_link import PacketLink
+
+    return PacketLink(local, port, interface, offload=offload)
+
+
+LINKS: dict[LinkKind, Callable[[Address, int, str | None], Link]] = {
+    "raw": _raw,
+    "packet": _packet,
+    "offload": partial(_packet, offload=True),
+}

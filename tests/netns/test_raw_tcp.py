@@ -20,6 +20,7 @@ from rawkit import lab
 from rawkit.api.raw_tcp import connect_raw, listen_raw
 from rawkit.api.raw_tcp_async import connect_raw_async, listen_raw_async
 from rawkit.endpoint.guard import Guard
+from rawkit.endpoint.opening import LinkKind
 from rawkit.endpoint.stream import Stream
 from rawkit.errors import ConnectionFailed, UsageError
 from rawkit.lab.topology import Lab, Node
@@ -101,6 +102,56 @@ def test_a_body_comes_whole_and_no_kernel_resets(net: Lab, web: int, version: in
 
 
 @VERSIONS
+@pytest.mark.parametrize("link", ["raw", "packet", "offload"])
+def test_every_link_moves_much_both_ways(net: Lab, version: int, link: LinkKind) -> None:
+    before = resets(net.first), resets(net.last)
+    with listening(net.last, version) as (server, port):
+        remote = of(net.last, version)
+        stream = connect_raw(
+            remote, port, link=link, settings=QUICK, timeout=PATIENCE, at=net.first
+        )
+        stream.timeout = PATIENCE
+        with stream:
+            there, _ = server.accept()
+            there.settimeout(PATIENCE)
+            answer = exchange(stream, there, BODY)
+            counters = stream.info.counters
+            reader = stream._driver.host.link.reader
+
+    assert answer == (BODY, BODY)
+    assert (resets(net.first), resets(net.last)) == before
+    assert (reader.bad, reader.strange) == (0, 0)
+    if link == "offload":
+        assert counters.data_segments_out < SIZE / 1448 / 4, "they are larger than one packet"
+
+
+@pytest.mark.parametrize("link", ["packet", "offload"])
+def test_packet_links_serve_kernel_clients(net: Lab, link: LinkKind) -> None:
+    with listen_raw(
+        net.last.ipv4, link=link, interface="eth0", settings=QUICK, at=net.last
+    ) as waiting:
+        waiting.timeout = PATIENCE
+        with net.first.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+            client.settimeout(PATIENCE)
+            client.connect((str(waiting.address), waiting.port))
+            with waiting.accept() as stream:
+                stream.timeout = PATIENCE
+                stream.sendall(BODY)
+                stream.shutdown()
+                received = b"".join(iter(lambda: client.recv(65536), b""))
+                client.close()
+
+    assert hashlib.sha256(received).hexdigest() == HASH
+
+
+def test_a_packet_link_needs_an_interface_with_ethernet(net: Lab) -> None:
+    with pytest.raises(UsageError, match="needs the interface"):
+        listen_raw(net.last.ipv4, link="packet", at=net.last)
+    with pytest.raises(UsageError, match="no interface 'eth9'"):
+        listen_raw(net.last.ipv4, link="packet", interface="eth9", at=net.last)
+
+
+@VERSIONS
 @pytest.mark.parametrize(
     "settings",
     [
@@ -134,9 +185,10 @@ def test_every_set_of_options_gets_along_with_the_kernel(
     assert answer == (BODY[:200_000], BODY[:200_000])
 
 
-def exchange(stream: Stream, there: socket.socket) -> tuple[bytes, bytes]:
+def exchange(
+    stream: Stream, there: socket.socket, part: bytes = BODY[:200_000]
+) -> tuple[bytes, bytes]:
     """Send the same both ways; return what arrived here, and there."""
-    part = BODY[:200_000]
     arrived: list[bytes] = []
 
     def serve() -> None:
