@@ -1,5 +1,6 @@
 """``preview``: what a packet will be once the kernel has had it, without sending it."""
 
+import errno
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import Unpack
@@ -144,11 +145,22 @@ def _refusal(out: Outgoing, given: bytes) -> int | None:
             return refusal(given, 4, out.link.mtu)
         case Layer.IPV6:
             return refusal(given, 6, out.link.mtu)
+        case Layer.ICMPV6:
+            return None if _is_ours(out) else errno.EINVAL
         case Layer.FRAME:
             return frame_refusal(given, out.link.mtu, ethernet=True)
         case Layer.COOKED:
             return frame_refusal(given, out.link.mtu, ethernet=False)
     return None
+
+
+def _is_ours(out: Outgoing) -> bool:
+    """Whether the kernel may send from the source that a packet names, if it names one."""
+    from rawkit.host.source import is_local
+
+    ip = out.draft.packet.headers[0]
+    assert isinstance(ip, IPv6)
+    return ip.src == UNSPECIFIED[6] or is_local(ip.src)
 
 
 def _remarks(out: Outgoing, packet: Packet, handed: tuple[Packet, ...]) -> Iterator[str]:

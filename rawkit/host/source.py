@@ -100,6 +100,17 @@ def socket_address(dst: Address, port: int) -> tuple[str, int] | tuple[str, int,
     return str(dst).partition("%")[0], port, 0, index
 
 
+def is_local(address: Address) -> bool:
+    """Whether an address is one of this host's own, in this thread's network."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
+        try:
+            probe.bind(socket_address(address, 0))
+        except OSError:
+            return False
+    return True
+
+
 def scope_of(dst: Address) -> str | None:
     """Return the interface that an IPv6 address names after its ``%``, if it does."""
     return dst.scope_id if isinstance(dst, IPv6Address) else None

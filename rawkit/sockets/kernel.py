@@ -50,6 +50,7 @@ class KernelSocket:
 
     def __init__(self, sock: socket.socket, version: int, settings: Settings) -> None:
         self._socket = sock
+        self._sendto: Callable[[bytes, SocketAddress], int] = sock.sendto
         fields = IPv4Fields if version == 4 else IPv6Fields
         self._fields: Fields = fields(sock, settings.pmtu, learn_pmtu=settings.learn_pmtu)
         recverr = options.IP_RECVERR if version == 4 else options.IPV6_RECVERR
@@ -72,7 +73,7 @@ class KernelSocket:
             time.sleep(self._settled_at - before)
             before = time.monotonic()
         try:
-            self._socket.sendto(octets, address)
+            self._sendto(octets, address)
         except OSError as error:
             self._send_again(octets, address, error)
         if (told := self._departures.add(packet, before)) is not None:
@@ -349,7 +350,7 @@ class KernelSocket:
             again = self._read_error_queue()
             self._pending.extend(self._departures.restart())
             try:
-                self._socket.sendto(octets, address)
+                self._sendto(octets, address)
             except OSError as latest:
                 error = latest
             else:

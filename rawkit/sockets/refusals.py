@@ -10,7 +10,7 @@ TOO_LONG = "at this layer the kernel cuts nothing: fragment it (--fragment, frag
 MALFORMED = {
     Layer.IPV4: "the header length is below 20 octets or beyond the end (layer cooked takes it)",
     Layer.IPV6: "it is shorter than an IPv6 header (layer cooked takes it)",
-    Layer.ICMPV6: "the kernel does not take a value of the header",
+    Layer.ICMPV6: "the source is no address of this host (layer ipv6 takes any)",
     Layer.COOKED: "the kernel does not take the frame",
     Layer.FRAME: "it is shorter than the link's header",
 }

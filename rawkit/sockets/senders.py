@@ -4,7 +4,6 @@ from rawkit.sockets.kernel import KernelSocket
 from rawkit.sockets.sending import Layer
 from rawkit.sockets.settings import Settings
 from rawkit.wire.address import Address
-from rawkit.wire.numbers import IPProtocol
 
 SOCKETS = {
     Layer.IPV4: "raw IPv4 socket, header included",
@@ -28,10 +27,9 @@ def open_sender(layer: Layer, settings: Settings, via: Address | None) -> Kernel
 
             return HeaderIncludedSocket(4 if layer is Layer.IPV4 else 6, settings, via)
         case Layer.ICMPV6:
-            from rawkit.sockets.ports import NOTHING
-            from rawkit.sockets.raw import RawSocket
+            from rawkit.sockets.icmpv6_sender import ICMPv6Sender
 
-            return RawSocket(6, IPProtocol.ICMPV6, settings, NOTHING)
+            return ICMPv6Sender(settings)
     from rawkit.sockets.frames import FrameSocket
     from rawkit.sockets.ports import NOTHING
 

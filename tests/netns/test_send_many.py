@@ -169,6 +169,21 @@ def test_by_an_icmpv6_socket_each_packet_keeps_what_it_asks_for(net: Lab) -> Non
     assert [(p[IPv6].hop_limit, p[IPv6].dscp) for p in came] == [(5, 5), (9, 9)] * 2
 
 
+def test_by_an_icmpv6_socket_it_leaves_from_the_address_that_it_names(net: Lab) -> None:
+    ours, theirs = IPv6Address("fe80::1:1%eth0"), IPv6Address("2001:db8::9")
+    good = IPv6(ours, D6) / icmpv6.EchoRequest(7, 1) / b"x"
+    bad = IPv6(theirs, D6) / icmpv6.EchoRequest(7, 1) / b"x"
+
+    (frame,) = arriving(net, lambda: send(good, layer="icmpv6", at=net.first))
+    with pytest.raises(SendRefused, match=r"is no address of this host \(layer ipv6") as caught:
+        send(bad, layer="icmpv6", at=net.first)
+
+    assert dissect_ip(frame[14:])[IPv6].src.packed == ours.packed  # not the kernel's choice
+    assert preview(good, layer="icmpv6", at=net.first).refusal is None
+    foreseen = preview(bad, layer="icmpv6", at=net.first)
+    assert f"not sent: {foreseen.refusal}" == str(caught.value)
+
+
 def whole(fragments: list[Packet]) -> Packet | None:
     """Return what fragments are put together to."""
     reassembler, found = Reassembler(), None
