@@ -152,6 +152,10 @@ class Ways:
     def _check_neighbour(self, dst: Address | None, layer: Layer) -> None:
         """Refuse a neighbour that the kernel cannot send a packet to."""
         via = self._via
+        if layer is Layer.ICMPV6 and via is not None:
+            raise UsageError(
+                f"layer icmpv6 sends by the kernel's routes alone: to send by {via} take layer ipv6"
+            )
         if not layer.is_link and via is not None and dst and via.version != dst.version:
             raise UsageError(
                 f"{via} is no neighbour that IPv{dst.version} is routed to: layer cooked takes any"

@@ -248,6 +248,14 @@ def test_a_neighbour_of_the_other_version_has_a_link_but_no_route(net: Lab, laye
         assert frame[14:] == bytes(packet)
 
 
+def test_an_icmpv6_socket_sends_by_no_neighbour_of_ours(net: Lab) -> None:
+    words = f"ip6(dst={ELSEWHERE6})/icmp6.echo"
+
+    with pytest.raises(UsageError, match=r"layer icmpv6 sends by .* routes alone: .* layer ipv6"):
+        preview(words, via=B6, layer="icmpv6", at=net.first)
+    assert send(words, via=B6, layer="ipv6", at=net.first).sent == 1
+
+
 def test_what_a_notation_leaves_out_is_filled_in(net: Lab) -> None:
     words = f'eth/ip(dst={B})/udp(dport=7)/"hello"'
     (frame,) = arriving(net, lambda: send(words, at=net.first))
