@@ -42,6 +42,10 @@ def main(argv: Sequence[str]) -> int:
     place = place_of(options, address)
     teller = Teller(options, address)
     settings = ConnectSettings(timeout=options.timeout, bind=place, options=tuple(options.settings))
+    if options.raw:
+        from rawkit.cli.connect_raw import by_hand
+
+        settings = by_hand(options, settings)
     try:
         return _run(options, address, settings, teller)
     except (ConnectionFailed, NameNotFound) as error:

@@ -20,6 +20,7 @@ Examples:
   echo hello | rawkit connect udp:localhost:7     one datagram, and what answers it
   rawkit connect --lines unix-seqpacket:@name     a message a line
   rawkit connect -e '^220' tcp:localhost:25 < /dev/null
+  rawkit connect --raw --explain tcp:localhost:80   TCP by hand, over raw sockets
   rawkit connect --hold --rate 1 tcp:localhost:7 < file    a slow client that never ends
 
 Exit code: 0 connected, and all went well; 1 no connection, no answer, or it broke;

@@ -21,6 +21,7 @@ LONGEST = 86_400.0
 HIGHEST_RATE = 1e12
 UNITS = {"": 1, "K": 1000, "M": 10**6, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 STREAMS = (socket.SOCK_STREAM, socket.SOCK_SEQPACKET)
+LINKS = ("raw", "packet", "offload")
 STANDARD = 2
 """The last descriptor that is this command's own."""
 
@@ -39,6 +40,9 @@ class ConnectOptions:
     rate: float | None = None
     expect: re.Pattern[bytes] | None = None
     connect_only: bool = False
+    raw: bool = False
+    link: str | None = None
+    explain: bool = False
     verbose: bool = False
     json: bool = False
     help: bool = False
@@ -86,11 +90,30 @@ def address_of(options: ConnectOptions) -> Address:
         raise UsageError(
             f"-z: nobody says whether there is anybody at {kind.word}:; send something"
         )
+    _check_raw(options, kind.word)
     if options.at_end == "rst" and kind.word[:3] not in ("tcp", "fd", "mpt"):
         raise UsageError(f"--rst: only TCP has RSTs, {kind.word}: has none")
     if options.at_end == "half-close" and kind.type == socket.SOCK_DGRAM:
         raise UsageError(f"--half-close: {kind.word}: has no end to tell of")
     return address
+
+
+def _check_raw(options: ConnectOptions, word: str) -> None:
+    if not options.raw:
+        for name in ("link", "explain"):
+            if getattr(options, name):
+                raise UsageError(f"--{name}: only of --raw")
+        return
+    if word not in ("tcp", "tcp4", "tcp6"):
+        raise UsageError(f"--raw: only TCP can be made in user space, and no {word}:")
+    if options.settings:
+        raise UsageError("-o: with --raw there is no socket to set options of")
+
+
+def _link(word: str) -> str:
+    if word not in LINKS:
+        raise UsageError(f"bad link: {word} ({', '.join(LINKS)})")
+    return word
 
 
 def place_of(options: ConnectOptions, address: Address) -> Address | None:
@@ -168,6 +191,11 @@ TABLE: Table[ConnectOptions] = Table(
         Option("e", "expect", "REGEX", value("expect", _pattern),
             "end when this has come; exit code 1 if it does not"),
         Option("z", "connect-only", "", switch("connect_only"), "connect, and close at once"),
+        Option("", "raw", "", switch("raw"), "make TCP in user space, over raw sockets"),
+        Option("L", "link", "KIND", value("link", _link),
+            "with --raw: raw (the default), packet, or offload, which sends much faster"),
+        Option("", "explain", "", switch("explain"),
+            "with --raw: tell of every segment on stderr, and what it is for"),
         Option("v", "verbose", "", switch("verbose"), "tell on stderr what happens"),
         Option("j", "json", "", switch("json"), "an object a line (rawkit/1), data included"),
         Option("V", "version", "", switch("show_version"), "show the version"),

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from rawkit.cli.handshake_text import numbers
 from rawkit.cli.records import Schema, Value, duration, line
-from rawkit.endpoint.handshake import Handshake, Shown
+from rawkit.endpoint.handshake import Handshake
+from rawkit.endpoint.narration import Shown
 from rawkit.tcp.segment import flags_of
 from rawkit.wire.address import Address
 from rawkit.wire.text_tcp import option_words

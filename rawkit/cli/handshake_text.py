@@ -1,6 +1,8 @@
 """What ``rawkit handshake`` prints for people."""
 
-from rawkit.endpoint.handshake import Handshake, Shown
+from rawkit.endpoint.handshake import Handshake
+from rawkit.endpoint.narration import Shown
+from rawkit.tcp.flow import Flow
 from rawkit.tcp.packets import packet_of
 from rawkit.tcp.segment import WRAP, Segment
 from rawkit.wire.tcp import TCP
@@ -20,9 +22,14 @@ def begins(handshake: Handshake, *, verbose: bool) -> str:
 
 
 def segment(handshake: Handshake, shown: Shown, *, reasons: bool) -> str:
+    """Return the lines of one segment."""
+    return explained(handshake.flow, shown, reasons=reasons)
+
+
+def explained(flow: Flow, shown: Shown, *, reasons: bool) -> str:
     """Return the lines of one segment: when, which way, what it says; and what it did."""
     arrow = "->" if shown.is_ours else "<-"
-    tcp = packet_of(handshake.flow, shown.segment).get(TCP)
+    tcp = packet_of(flow, shown.segment).get(TCP)
     words = "" if tcp is None else describe_segment(tcp, len(shown.segment.payload))
     lines = [f"{shown.at * 1000:7.3f} ms {arrow} {words}"]
     if reasons:
