@@ -106,7 +106,7 @@ def foreseen(out: Outgoing, options: PieceOptions) -> Preview:
         sent.octets,
         sent.changes,
         None if number is None else explained(number, layer, len(given), mtu),
-        tuple(_remarks(out, packet, handed)),
+        (*_remarks(out, packet, handed), *_spoilt(packet, sent)),
         out.interface,
         mtu,
         out.via,
@@ -179,6 +179,20 @@ def _remarks(out: Outgoing, packet: Packet, handed: tuple[Packet, ...]) -> Itera
     if out.draft.varying:
         names = ", ".join(one.field or "payload" for one in out.draft.varying)
         yield f"this is the first packet; what differs in those that follow: {names}"
+
+
+def _spoilt(packet: Packet, sent: Sent) -> Iterator[str]:
+    """Yield what becomes wrong by what the kernel changes."""
+    is_spoilt = any(
+        header.COVERS_ADDRESSES and getattr(header, "checksum", None) is None
+        for header in packet.headers[1:]
+    )
+    source = next((one for one in sent.changes if one.field == "source"), None)
+    if is_spoilt and source is not None and isinstance(packet.headers[0], IPv4):
+        yield (
+            f"a checksum within was worked out for the source {source.given}, and will be wrong: "
+            "give the source, or leave it out of the notation"
+        )
 
 
 def _is_martian(out: Outgoing, link: HostLink) -> bool:

@@ -129,6 +129,17 @@ def eth0(layer: Layer) -> str | None:
     return "eth0" if layer in (Layer.FRAME, Layer.COOKED) else None
 
 
+def test_a_checksum_that_a_filled_in_source_spoils_is_foreseen(net: Lab) -> None:
+    packet = IPv4(NOBODY, B) / HELLO
+    (remark,) = preview(packet, at=net.first).remarks
+    (frame,) = arriving(net, lambda: send(packet, at=net.first))
+
+    assert remark.startswith("a checksum within was worked out for the source 0.0.0.0")
+    assert bytes(dissect_ip(frame[14:]).recomputed()) != frame[14:]
+    unhurt = IPv4(NOBODY, B) / UDP(9, 7, checksum=0), IPv4(NOBODY, B) / icmp.EchoRequest(1, 2)
+    assert [preview(one, at=net.first).remarks for one in unhurt] == [(), ()]
+
+
 def test_an_identification_of_0_is_chosen_by_the_kernel_where_packets_may_be_cut(net: Lab) -> None:
     packet = IPv4(A, B, dont_fragment=False) / HELLO
     wanted = preview(packet, at=net.first)
