@@ -1,6 +1,8 @@
-"""The reference of ``rawkit serve`` names what there is, and no other."""
+"""The references of ``rawkit serve`` and ``rawkit check`` name what there is, and no other."""
 
+from rawkit.cli.check_options import TABLE as CHECK_TABLE
 from rawkit.cli.serve_options import TABLE
+from rawkit.posix.check import EVERY
 from rawkit.posix.models import FILES
 from rawkit.posix.serve import Options
 from rawkit.posix.services import ARGUMENTS, SERVICES
@@ -44,3 +46,17 @@ def test_every_keyword_is_described() -> None:
     table = section(PAGE, "From Python").partition("| option |")[2]
 
     assert set(names(table)) == set(Options.__annotations__)
+
+
+def test_every_fault_of_a_check_and_every_option_is_described() -> None:
+    described = [row[0] for row in rows(section("check.md", "Options"))]
+
+    assert sorted(names(section("check.md", "Faults"))) == sorted(one.name for one in EVERY)
+    assert described == [
+        ", ".join(
+            f"`{word} {option.argument}`" if option.argument else f"`{word}`"
+            for word in (f"-{option.letter}" if option.letter else "", f"--{option.name}")
+            if word
+        )
+        for option in CHECK_TABLE.options
+    ]

@@ -35,6 +35,7 @@ COMMANDS = {
     "serve": "serve clients: echo and its like, by thirteen models, at any kind of address",
     "handshake": "open a TCP connection by hand, and show its three segments",
     "connect": "connect to an address of any kind, and say why not (nc(1)'s manner)",
+    "check": "try what unkind clients and bad days do to anybody's echo server",
     "resolve-name": "show what the resolver makes of a name, and where it has that from",
     "errno": "say what an error of a socket means, why it came, and what to do",
     "sockaddr": "show the octets that bind and connect are given for an address",

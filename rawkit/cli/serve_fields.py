@@ -1,4 +1,4 @@
-"""Names in the objects of ``rawkit serve``: what each means, and its unit.
+"""Names in the objects of ``rawkit serve`` and ``rawkit check``: what each means, and its unit.
 
 They belong to :data:`rawkit.cli.records.FIELDS`, where nothing has another meaning.
 """
@@ -38,5 +38,14 @@ SERVE_FIELDS: dict[str, tuple[str, ...]] = {
     "undelivered": ("whose answer the system did not send", "datagrams"),
     "service_failures": ("whose answering failed in the service", "datagrams"),
     "overflowed": ("dropped by the kernel, as they were not read in time", "datagrams"),
+    # check
+    "fault": ("name of what was tried",),
+    "stood": ("whether the server stood it; `null`: it says nothing about such a server",),
+    "finding": ("what was seen, or why it failed; `null`: nothing to say",),
+    "tried_for": ("how long that took", "seconds"),
+    "faults_stood": ("how many it stood",),
+    "faults_not_stood": ("how many it did not stand",),
+    "faults_inapplicable": ("how many say nothing about it",),
+    # serve
     "workers": ("list of objects: the same of each process of a fixed number",),
 }

@@ -68,7 +68,7 @@ def bind(sock: socket.socket, path: bytes, mode: int, owner: tuple[int, int] | N
         if error.errno != errno.EADDRINUSE:
             raise
         with _lock(path):
-            replaced = _remove_dead(path, sock.type)
+            replaced = remove_dead(path, sock.type)
             sock.bind(path)
     if owner is not None:
         os.chown(path, *owner, follow_symlinks=False)
@@ -78,7 +78,7 @@ def bind(sock: socket.socket, path: bytes, mode: int, owner: tuple[int, int] | N
     return SocketFile(path, made.st_dev, made.st_ino, replaced)
 
 
-def _remove_dead(path: bytes, kind: int) -> bool:
+def remove_dead(path: bytes, kind: int) -> bool:
     """Remove the socket of a server that is gone; return whether there was one.
 
     Raises:

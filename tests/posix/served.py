@@ -29,8 +29,8 @@ DATAGRAMS = {
 }
 FEW: dict[str, dict[str, Any]] = {
     "iterative": {"idle": 0.3},  # whoever is silent holds up all others, but not for ever
-    "pool": {"workers": 4},
-    "prefork": {"workers": 3},
+    "pool": {"workers": 4, "idle": 0.3},
+    "prefork": {"workers": 3, "idle": 0.3},
     "reuseport": {"workers": 2},
 }
 """What a model is told, so that a test of it is quick."""

@@ -15,8 +15,10 @@ from rawkit.record import record
 __all__ = [
     "DATAGRAMS",
     "ENDINGS",
+    "INTERRUPTED",
     "STREAMS",
     "Failed",
+    "Fault",
     "Finding",
     "Inapplicable",
     "Subject",
@@ -55,12 +57,15 @@ STREAMS = (
     Fault("never reads", streams.never_reads),
     Fault("idle client", streams.idle_client),
     Fault("dripping", streams.dripping),
+    Fault("slowloris", streams.slowloris),
+    Fault("garbage", streams.garbage),
     Fault("reset storm", streams.reset_storm),
     Fault("vanishing clients", streams.vanishing),
     Fault("connection flood", streams.connection_flood),
     Fault("empty messages", streams.empty_messages),
     Fault("too long a message", streams.too_long_message),
     Fault("descriptor leak", streams.descriptor_leak),
+    Fault("memory leak", processes.memory_leak),
     Fault("no zombies", processes.no_zombies),
     Fault("no descriptors", processes.no_descriptors),
 )
@@ -81,6 +86,8 @@ ENDINGS = (
     Fault("killed", processes.killed),
 )
 """Those after which the server is gone."""
+INTERRUPTED = Fault("interrupted", processes.interrupted)
+"""The same, for servers that have a terminal."""
 
 
 def attempt(fault: Fault, subject: Subject) -> Finding:

@@ -5,13 +5,16 @@ import resource
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from itertools import count, islice
 
 from rawkit.posix.faults.subject import (
     Failed,
+    Inapplicable,
     Subject,
     is_alive,
+    memory,
     processor_time,
     receive,
     tree,
@@ -22,7 +25,9 @@ SPARE = 6
 """Descriptors that are left to a server that is to run out of them."""
 WATCHED, LOOKS = 0.2, 10
 """Seconds in which it is watched computing, and how often, unless it rests before."""
-MOST_COMPUTED = 0.5
+MOST_LEAKED = 20 << 10
+"""Octets a client: more than that, and the memory of a day's clients runs out."""
+MOST_COMPUTED = 0.25
 """Share of a processor that a server without descriptors may use: more is spinning."""
 
 
@@ -31,7 +36,11 @@ def no_descriptors(subject: Subject, clients: int = 30) -> str:
     pid = subject.process
     subject.must_answer("at first")
     with ExitStack() as held:
-        for one in tree(pid):
+        try:
+            _lower(pid, held)
+        except PermissionError as error:
+            raise Inapplicable("its limits may not be changed by us") from error
+        for one in tree(pid)[1:]:
             with suppress(OSError):  # a child may have ended by now
                 _lower(one, held)
         with ExitStack() as connections:
@@ -43,9 +52,40 @@ def no_descriptors(subject: Subject, clients: int = 30) -> str:
             if not is_alive(pid):
                 raise Failed("it has died for want of descriptors")
         if share > MOST_COMPUTED:
-            raise Failed(f"it spins without descriptors: {share:.0%} of a processor")
+            raise Failed(f"it spins without descriptors: {share:.2f} of a processor")
         _must_recover(subject)
-    return f"{share:.0%} of a processor meanwhile"
+    return f"{share:.2f} of a processor meanwhile"
+
+
+def memory_leak(subject: Subject, count: int = 100) -> str:
+    """Serve clients one after the other, and see whether memory stays behind."""
+    pid = subject.process
+    subject.must_answer("at first")
+    _serve_many(subject, count // 4)
+    before = min(_memories(pid, 0.1))
+    _serve_many(subject, count)
+    most = count * MOST_LEAKED
+    for now in _memories(pid, subject.patience):
+        grown = now - before
+        if grown <= most:
+            break  # children that end may take a moment
+    if grown > most:
+        raise Failed(f"it grows by {grown >> 10} KiB in {count} clients that are gone")
+    return f"{grown / 1024:+.0f} KiB in {count} clients"
+
+
+def _memories(pid: int, seconds: float) -> Iterator[int]:
+    """Yield the memory that is taken, again and again for so long."""
+    until = time.monotonic() + seconds
+    yield memory(pid)
+    while time.monotonic() < until:
+        time.sleep(0.02)
+        yield memory(pid)
+
+
+def _serve_many(subject: Subject, count: int) -> None:
+    for _ in range(count):
+        subject.must_answer("one after the other")
 
 
 def no_zombies(subject: Subject) -> str:
@@ -69,7 +109,7 @@ def drains(subject: Subject, number: signal.Signals = signal.SIGTERM) -> str:
         _must_refuse(subject)
         try:
             _echo(sock, words)
-        except OSError as error:
+        except (OSError, Failed) as error:
             raise Failed(f"it cuts off a client in the middle: {error}") from error
     _must_end(subject, family, subject.grace)
     return ""
@@ -86,6 +126,11 @@ def drains_idle(subject: Subject, number: signal.Signals = signal.SIGTERM) -> st
         begun = time.monotonic()
         _must_end(subject, family, subject.grace)
     return f"gone after {time.monotonic() - begun:.1f} s"
+
+
+def interrupted(subject: Subject) -> str:
+    """Interrupt it (Ctrl-C) while a client is silent: it is gone when the grace is over."""
+    return drains_idle(subject, signal.SIGINT)
 
 
 def killed(subject: Subject) -> str:
@@ -114,8 +159,11 @@ def _least_share(pid: int) -> float:
 
 def _echo(sock: socket.socket, words: bytes) -> None:
     sock.sendall(words)
-    if receive(sock, len(words)) != words:
+    heard = receive(sock, len(words))
+    if not words.startswith(heard):
         raise Failed("what comes back is not what was sent")
+    if heard != words:
+        raise Failed(f"{len(heard)} of {len(words)} octets come back")
 
 
 def _must_refuse(subject: Subject) -> None:

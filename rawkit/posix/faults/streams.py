@@ -139,6 +139,26 @@ def too_long_message(subject: Subject, size: int = 100_000) -> str:
     return "echoed" if heard else "refused"
 
 
+def slowloris(subject: Subject, count: int = 4) -> str:
+    """Begin to say something with several connections, and never end: others are to be served."""
+    with ExitStack() as held:
+        for number in range(count):
+            sock = held.enter_context(subject.connect())
+            sock.send(bytes([number]))
+        subject.must_answer(f"while {count} clients dawdle")
+    return ""
+
+
+def garbage(subject: Subject) -> str:
+    """Say what makes no sense, from one octet to many, and hang up without reading the answer."""
+    chance = random.Random(1)
+    for words in (b"\0", b"\xff" * 100, b"\r\n" * 500, b"GET / HTTP/9.9\r\n\r", b"%n%s" * 99):
+        with subject.connect() as sock:
+            sock.send(words + chance.randbytes(999))
+    subject.must_answer("after garbage")
+    return ""
+
+
 def descriptor_leak(subject: Subject, count: int = 20) -> str:
     """Serve clients of several kinds, and see whether descriptors stay behind."""
     pid = subject.process

@@ -73,11 +73,26 @@ class Subject:
         sock = target.open()
         sock.settimeout(0.2)
         try:
+            if target.family == socket.AF_UNIX and target.type == socket.SOCK_DGRAM:
+                sock.bind("")
             sock.connect(target.sockaddr)
         except OSError:
             sock.close()
             return None
         return sock
+
+    def answers(self) -> bool:
+        """Whether anybody is there: takes a connection, or answers a datagram."""
+        sock = self.try_to_connect()
+        if sock is None:
+            return False
+        with sock:
+            if sock.type != socket.SOCK_DGRAM:
+                return True
+            try:
+                return bool(ask(sock, b"there?", (0.2,)))
+            except Failed:
+                return False
 
     @contextmanager
     def connection(self) -> Iterator[socket.socket]:
@@ -104,14 +119,22 @@ class Subject:
             raise Failed(f"{when}, others get {heard[:40]!r} for {words!r}")
 
 
-def ask(sock: socket.socket, words: bytes) -> bytes:
-    """Return the answer to a datagram; one may be lost, but not three.
+def ask(
+    sock: socket.socket, words: bytes, waits: tuple[float | None, ...] = (0.2, 1.0, None)
+) -> bytes:
+    """Return the answer to a datagram; some may be lost, but not all.
+
+    Args:
+        sock: the socket, with the longest time that an answer may take.
+        words: what to ask.
+        waits: seconds to wait for each answer; ``None``: the longest.
 
     Raises:
-        Failed: they are.
+        Failed: there is none.
     """
     patience = sock.gettimeout()
-    for seconds in (0.2, 1.0, patience):
+    for wait in waits:
+        seconds = patience if wait is None else wait
         sock.settimeout(seconds)
         try:
             sock.send(words)
