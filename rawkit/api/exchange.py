@@ -84,7 +84,8 @@ def exchange(packet: Sendable, **options: Unpack[ExchangeOptions]) -> ExchangeSe
         MissingCapability: when the session starts: CAP_NET_RAW.
     """
     place = options.get("at")
-    out = Ways(options).found(first_of(draft_of(packet), options.get("seed", 0)))
+    draft = first_of(draft_of(packet, options), options.get("seed", 0))
+    out = Ways(options).found(draft)
     question = framed(out, out.draft.packet)
     parts = pieces(out, out.draft.packet, options.get("fragment"))
     wanted = {name: options[name] for name in SETTINGS if name in options}  # type: ignore[literal-required]

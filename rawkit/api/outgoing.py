@@ -257,8 +257,12 @@ def neighbour_of(
     return to
 
 
-def draft_of(given: Sendable) -> Draft:
+def draft_of(given: Sendable, options: OutgoingOptions | None = None) -> Draft:
     """Return what was given as a draft.
+
+    Args:
+        given: the packet.
+        options: how it goes out.
 
     Raises:
         NotationError: the notation makes no sense.
@@ -271,11 +275,13 @@ def draft_of(given: Sendable) -> Draft:
         return Draft(Packet((given,)))
     if isinstance(given, Packet):
         return Draft(given)
-    from rawkit.interop import from_scapy, is_scapy
+    from rawkit.interop import is_scapy
 
     if not is_scapy(given):
         raise UsageError(f"{type(given).__name__} is no packet, nor one in notation")
-    return Draft(from_scapy(given))
+    from rawkit.api.scapy_drafts import draft_from_scapy
+
+    return draft_from_scapy(given, options or {})
 
 
 def first_of(draft: Draft, seed: int) -> Draft:

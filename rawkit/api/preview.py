@@ -84,7 +84,7 @@ def preview(packet: Sendable, **options: Unpack[PieceOptions]) -> Preview:
         NoRoute: nothing leads to its destination.
         UsageError: an option makes no sense.
     """
-    draft = first_of(draft_of(packet), options.get("seed", 0))
+    draft = first_of(draft_of(packet, options), options.get("seed", 0))
     with inside(options.get("at")):
         return foreseen(Ways(options).of(draft), options)
 

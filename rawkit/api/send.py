@@ -87,7 +87,8 @@ class Sending:
         with ExitStack() as sockets:
             shots = Shots(self._options, sockets)
             try:
-                self._send_all(shots.of(map(draft_of, self._packets), self._count))
+                drafts = (draft_of(packet, self._options) for packet in self._packets)
+                self._send_all(shots.of(drafts, self._count))
             finally:
                 self._ended = time.monotonic()
         if self._first is None:

@@ -17,6 +17,7 @@ from rawkit.lab.topology import Lab
 from rawkit.sockets.sending import Layer
 from rawkit.wire import icmpv6
 from rawkit.wire.address import MAC
+from rawkit.wire.arp import ARP
 from rawkit.wire.dissect import dissect, dissect_ip
 from rawkit.wire.ethernet import Ethernet
 from rawkit.wire.extensions import Fragment
@@ -370,6 +371,21 @@ def test_packets_of_scapy_are_taken_as_well(net: Lab) -> None:
 
     assert [bytes(one) for one in came] == [bytes(packet)] * 3
     assert preview(packet, at=net.first).octets == bytes(packet)
+
+
+def test_what_a_packet_of_scapy_leaves_open_is_filled_in_by_the_network_it_leaves(net: Lab) -> None:
+    layers, link = (pytest.importorskip(f"scapy.layers.{name}") for name in ("inet", "l2"))
+    inside = layers.IP(dst=str(D), id=5) / layers.UDP(sport=1, dport=7) / b"hello"
+    wanted = IPv4(A, D, identification=5, dont_fragment=False) / UDP(1, 7) / b"hello"
+
+    routed, framed = arriving(net, lambda: send([inside, link.Ether() / inside], at=net.first), 2)
+    foreseen = preview(link.ARP(pdst=str(D)), at=net.first).packet[ARP]
+
+    assert (routed[14:], framed) == (
+        bytes(wanted), bytes(Ethernet(MAC_OF_D, MAC_OF_A) / wanted)
+    )  # fmt: skip
+    assert (foreseen.sender_ip, foreseen.sender_mac, foreseen.target_ip) == (A, MAC_OF_A, D)
+    assert "src" not in inside.fields
 
 
 @pytest.mark.parametrize("given", [7, None, b"octets", object()])
