@@ -16,7 +16,7 @@ EXAMPLES = """
 Examples:
   rawkit demo nagle                  40 ms for 20 octets, and three ways out
   rawkit demo nagle backlog          one after the other
-  rawkit demo all                    every one; half a minute
+  rawkit demo all                    every one; a quarter of a minute
   rawkit demo --json nagle | jq -r 'select(.type == "figure") | [.case, .figure] | @tsv'
 
 Exit code: 0 what was to be shown has happened, 1 not this time (the last paragraph says what

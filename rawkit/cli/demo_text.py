@@ -7,7 +7,7 @@ from rawkit.cli.columns import WIDTH, beside
 from rawkit.demos.outcome import Figure, Outcome, Value
 
 GAP = "  "
-UNITS = ((1.0, 1, "s"), (1e-3, 1e3, "ms"), (0.0, 1e6, "µs"))
+UNITS = ((1.0, 1, "s"), (1e-3, 1e3, "ms"), (1e-6, 1e6, "µs"), (0.0, 1e9, "ns"))
 """From how many seconds on, by how much they are multiplied, and the unit then."""
 
 

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from rawkit.demos.outcome import Demo
 
 DEMOS = {
+    "messages": "a stream has no messages: what arrives of three sends",
+    "half-close": "the end of one direction, and what close() does to an answer",
+    "refused": "nobody at the other end: who is told, and by which call",
+    "backlog": "connections that nobody has accepted, and the first that hears nothing",
     "nagle": "two small writes, and a wait of 40 ms that nobody asked for",
+    "udp-drop": "sends that succeed, and datagrams that nobody gets",
+    "herd": "everybody wakes for one client, or always the same one",
+    "reuseport": "several listeners on one port, and what is lost with one of them",
+    "omission": "a server that stops, and a measurement that does not see it",
+    "batching": "many datagrams in one call: where the time goes",
+    "fastopen": "a question in the SYN saves a round trip, but not the first time",
+    "mptcp": "multipath TCP, and how it falls back",
 }
 """Each is ``rawkit/demos/NAME.py``, ``-`` being ``_``; in the order of a course."""
 

@@ -10,7 +10,7 @@ from statistics import median
 from time import perf_counter
 
 from rawkit.demos.others import child, exactly, listener
-from rawkit.demos.outcome import Demo, Figure, Outcome, milliseconds, number, row
+from rawkit.demos.outcome import Demo, Figure, Outcome, milliseconds, number, row, told
 
 HEAD, BODY = bytes(4), bytes(16)
 QUESTION = len(HEAD) + len(BODY)
@@ -24,6 +24,15 @@ TWO, NODELAY, ONE, QUICKACK = (
     "one write (sendmsg)",
     "two writes, other side TCP_QUICKACK",
 )
+READING = """
+The first 4 octets leave at once. The other 16 are less than a full segment, and there is something
+unacknowledged, so Nagle's algorithm holds them back. The server has not got a whole question and
+says nothing, so its kernel delays the acknowledgement, 40 ms at the least, hoping to send it along
+with an answer. That is {slow} for a question that takes {fast} with TCP_NODELAY and {one} in one
+write. Best is to write once: it is one segment, too. TCP_NODELAY sends two. With TCP_QUICKACK on
+the other side it is {quick}; but that has to be set anew after every read, as it is no state that
+lasts.
+"""
 
 
 def run() -> Outcome:
@@ -42,21 +51,11 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
     slow, fast, one, quick = (
         number(figures, case, "median") for case in (TWO, NODELAY, ONE, QUICKACK)
     )
-    shown = slow > 4 * max(fast, one)
-    if not shown:
+    if slow < 4 * max(fast, one):
         return Outcome(figures, False, f"Two writes took {milliseconds(slow)}: no wait this time.")
-    return Outcome(
-        figures,
-        True,
-        f"The first 4 octets leave at once. The other 16 are less than a full segment, and there is"
-        f" something unacknowledged, so Nagle's algorithm holds them back. The server has not got a"
-        f" whole question and says nothing, so its kernel delays the acknowledgement, 40 ms at the"
-        f" least, hoping to send it along with an answer. That is {milliseconds(slow)} for a"
-        f" question that takes {milliseconds(fast)} with TCP_NODELAY and {milliseconds(one)} in"
-        f" one write. Best is to write once: it is one segment, too. TCP_NODELAY sends two."
-        f" With TCP_QUICKACK on the other side it is {milliseconds(quick)}; but that has to be set"
-        f" anew after every read, as it is no state that lasts.",
-    )
+    times = {"slow": slow, "fast": fast, "one": one, "quick": quick}
+    text = told(READING, **{name: milliseconds(time) for name, time in times.items()})
+    return Outcome(figures, True, text)
 
 
 def _write_twice(sock: socket.socket) -> None:

@@ -77,3 +77,8 @@ def number(figures: Iterable[Figure], case: str, measure: str) -> float:
 def milliseconds(seconds: float) -> str:
     """Return a duration in words, as a reading has them."""
     return f"{seconds * 1000:,.1f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:,.1f} µs"
+
+
+def told(text: str, **values: object) -> str:
+    """Return a paragraph with these values in their places, whatever its line breaks."""
+    return " ".join(text.format(**values).split())
