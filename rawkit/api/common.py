@@ -1,6 +1,6 @@
 """What the verbs have in common: who is meant, and from where."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
@@ -25,6 +25,21 @@ class Place(Protocol):
 def inside(place: Place | None) -> AbstractContextManager[object]:
     """Return a context in which this thread is there; nowhere else, if there is no place."""
     return place.here() if place else nullcontext()
+
+
+def check_keywords(verb: str, given: Mapping[str, object], known: frozenset[str]) -> None:
+    """Refuse keywords that a verb does not have, as Python does of other functions.
+
+    Raises:
+        TypeError: there is one; with the one that may have been meant.
+    """
+    for name in given:
+        if name not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, known, 1)
+            hint = f": did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{verb}() got an unexpected keyword argument {name!r}{hint}")
 
 
 def wrapped(io: PacketIO, wrap: Callable[[PacketIO], PacketIO] | None) -> PacketIO:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from typing import Unpack
 
-from rawkit.api.common import inside
+from rawkit.api.common import check_keywords, inside
 from rawkit.api.exchange_pipe import ExchangePipe
 from rawkit.api.filling import method_of
 from rawkit.api.outgoing import (
@@ -83,6 +83,7 @@ def exchange(packet: Sendable, **options: Unpack[ExchangeOptions]) -> ExchangeSe
         NoAnswer: the neighbour that the frame is for does not say where it is.
         MissingCapability: when the session starts: CAP_NET_RAW.
     """
+    check_keywords("exchange", options, ExchangeOptions.__optional_keys__)
     place = options.get("at")
     draft = first_of(draft_of(packet, options), options.get("seed", 0))
     out = Ways(options).found(draft)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import Unpack
 
-from rawkit.api.common import inside
+from rawkit.api.common import check_keywords, inside
 from rawkit.api.outgoing import (
     Outgoing,
     OutgoingOptions,
@@ -84,6 +84,7 @@ def preview(packet: Sendable, **options: Unpack[PieceOptions]) -> Preview:
         NoRoute: nothing leads to its destination.
         UsageError: an option makes no sense.
     """
+    check_keywords("preview", options, PieceOptions.__optional_keys__)
     draft = first_of(draft_of(packet, options), options.get("seed", 0))
     with inside(options.get("at")):
         return foreseen(Ways(options).of(draft), options)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Unpack, cast
 
+from rawkit.api.common import check_keywords
 from rawkit.api.outgoing import Outgoing, Sendable, draft_of, first_of, is_one
 from rawkit.api.send_events import PacketRefused, PacketSent, SendOptions, SendReport
 from rawkit.api.shots import Shot, Shots
@@ -60,6 +61,7 @@ class Sending:
     """
 
     def __init__(self, packets: Sendable | Iterable[Sendable], options: SendOptions) -> None:
+        check_keywords("send", options, SendOptions.__optional_keys__)
         given = (packets,) if is_one(packets) else packets
         self._packets = cast("Iterable[Sendable]", given)
         self._options = options
