@@ -36,6 +36,7 @@ COMMANDS = {
     "handshake": "open a TCP connection by hand, and show its three segments",
     "connect": "connect to an address of any kind, and say why not (nc(1)'s manner)",
     "check": "try what unkind clients and bad days do to anybody's echo server",
+    "load": "ask a server again and again: how many answers, and how long they take",
     "resolve-name": "show what the resolver makes of a name, and where it has that from",
     "errno": "say what an error of a socket means, why it came, and what to do",
     "sockaddr": "show the octets that bind and connect are given for an address",

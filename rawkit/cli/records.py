@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, Union
 
 from rawkit.cli.capture_fields import CAPTURE_FIELDS
 from rawkit.cli.demo_fields import DEMO_FIELDS
+from rawkit.cli.load_fields import LOAD_FIELDS
 from rawkit.cli.sending_fields import SENDING_FIELDS
 from rawkit.cli.serve_fields import SERVE_FIELDS
 from rawkit.cli.socket_fields import SOCKET_FIELDS
@@ -54,6 +55,11 @@ SECONDS, SINCE, OCTETS, PROBES, ANSWERS = (
 )
 MIDNIGHT = "milliseconds since midnight UT"
 
+OTHERS = (
+    *(SOCKET_FIELDS, TCP_FIELDS, CAPTURE_FIELDS, DEMO_FIELDS),
+    *(SENDING_FIELDS, SERVE_FIELDS, LOAD_FIELDS),
+)
+"""Tables of the same form, by subject."""
 FIELDS: dict[str, Field] = {
     # the head
     "schema": Field('form and version of all objects: `"rawkit/1"`'),
@@ -341,12 +347,7 @@ FIELDS: dict[str, Field] = {
     "super_packets": Field("captured that no wire has carried so (offload)", "packets"),
     "cut_packets": Field("captured, but not with all their octets", "packets"),
     "listened": Field("how long", SECONDS),
-    **{name: Field(*told) for name, told in SOCKET_FIELDS.items()},
-    **{name: Field(*told) for name, told in TCP_FIELDS.items()},
-    **{name: Field(*told) for name, told in CAPTURE_FIELDS.items()},
-    **{name: Field(*told) for name, told in DEMO_FIELDS.items()},
-    **{name: Field(*told) for name, told in SENDING_FIELDS.items()},
-    **{name: Field(*told) for name, told in SERVE_FIELDS.items()},
+    **{name: Field(*told) for fields in OTHERS for name, told in fields.items()},
 }
 """Every name that an object may have, in no object with another meaning. Append yours."""
 
