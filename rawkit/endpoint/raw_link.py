@@ -38,6 +38,10 @@ RECEIVE_BUFFER, SEND_BUFFER = 8 << 20, 4 << 20
 LARGEST = 0x1_0000 + 64
 DST_PORT = 2
 """Where the TCP header has it."""
+DISCARD = 9
+"""Any port will do: connecting a UDP socket sends nothing."""
+SMALLEST_MTU = {4: 576, 6: 1280}
+"""Where there is no way at the moment."""
 TCLASS_SPACE = socket.CMSG_SPACE(4)
 LOSSES = frozenset(
     (
@@ -75,13 +79,15 @@ class RawLink:
         self.reader = Reader()
         self._local, self._interface = local, interface
         self._out = self._in = open_socket(local.version, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        self._probe = open_socket(local.version, socket.SOCK_DGRAM, 0)  # in this network, too
         try:
+            apply(self._probe, local.version, Settings(interface=interface))
             self._in = open_socket(local.version, socket.SOCK_RAW, socket.IPPROTO_TCP)
             self._set_up(port)
             self._advice = AdviceSocket(local.version, interface)
         except BaseException:
-            self._out.close()
-            self._in.close()
+            for one in (self._out, self._in, self._probe):
+                one.close()
             raise
         self._buffer = bytearray(LARGEST)
         self._view = memoryview(self._buffer)
@@ -128,7 +134,7 @@ class RawLink:
         return self._in.fileno(), self._advice.fileno()
 
     def close(self) -> None:
-        for one in (self._in, self._out, self._advice):
+        for one in (self._in, self._out, self._probe, self._advice):
             one.close()
 
     def _set_up(self, port: int) -> None:
@@ -170,9 +176,8 @@ class RawLink:
 
     def _ask_mtu(self, remote: Address) -> int:
         """Return the MTU of the path to there, as the kernel knows it."""
-        with open_socket(self._local.version, socket.SOCK_DGRAM, 0) as probe, suppress(OSError):
-            apply(probe, self._local.version, Settings(interface=self._interface))
-            probe.connect(socket_address(remote, 9))
+        with suppress(OSError):
+            self._probe.connect(socket_address(remote, DISCARD))
             asked = options.IP_MTU if self._local.version == 4 else options.IPV6_MTU
-            return asked.get(probe)
-        return 1280 if self._local.version == 6 else 576
+            return asked.get(self._probe)
+        return SMALLEST_MTU[self._local.version]

@@ -29,6 +29,7 @@ from rawkit.tcp.icmp import Advice, advised
 from rawkit.tcp.info import Info, info_of
 from rawkit.tcp.isn import check_secret
 from rawkit.tcp.opening import open_actively, syn_leaves
+from rawkit.tcp.prediction import is_usual
 from rawkit.tcp.receiving import RECEIVING
 from rawkit.tcp.segment import ACK, WRAP, Segment
 from rawkit.tcp.sending import output
@@ -199,6 +200,8 @@ class Connection:
             flow: whose it is; needed in LISTEN alone.
         """
         b = self.block
+        if is_usual(b, now, segment):
+            return
         if b.state is State.LISTEN:
             b.flow = flow
         segment_arrives(b, now, segment)

@@ -38,10 +38,7 @@ def emit(
     segment = Segment(flags, sequence, b.rcv_nxt, window, options, payload, urgent, ecn, 0, why)
     b.out.append(segment)
     b.counters.segments_out += 1
-    b.last_ack_sent = b.rcv_nxt
-    b.ack_now = False
-    b.unacknowledged = 0
-    b.timers.delayed_ack = OFF
+    _acknowledged(b)
 
 
 def emit_data(b: Block, now: float, start: int, end: int, flags: int, why: str) -> None:
@@ -60,6 +57,29 @@ def emit_data(b: Block, now: float, start: int, end: int, flags: int, why: str) 
     emit(b, now, flags | ACK, start, payload, why, ecn)
     if len(payload) > b.mss and (b.probe is None or start != b.probe[0]):
         b.out[-1].cut = b.mss
+
+
+def emit_many(b: Block, now: float, start: int, count: int, size: int) -> None:
+    """Send data of the buffer in segments of one size, behind each of which more follows.
+
+    None has anything special: no urgent data, no mark, nothing to report.
+    """
+    options = timestamps_option(b.stamp(now), b.ts_recent) if b.timestamps else b""
+    window, acknowledgment = window_to_give(b), b.rcv_nxt
+    cut = b.mss if size > b.mss else 0
+    flags = ACK | ECE if b.mark_to_echo else ACK
+    ecn = ECT_0 if b.ecn else NOT_ECT
+    out = b.out
+    for payload in b.buffer.parts(start, size, count):
+        numbers = start, acknowledgment, window
+        out.append(Segment(flags, *numbers, options, payload, 0, ecn, cut, "data"))
+        start += size
+    counters = b.counters
+    counters.segments_out += count
+    counters.data_segments_out += count
+    counters.octets_sent += count * size
+    b.sent_at = now
+    _acknowledged(b)
 
 
 def acknowledge(b: Block, now: float, why: str) -> None:
@@ -154,6 +174,14 @@ def window_to_give(b: Block) -> int:
         window = 0
     b.rcv_adv = max(b.rcv_adv, b.rcv_nxt + (window << b.rcv_shift))
     return window
+
+
+def _acknowledged(b: Block) -> None:
+    """Note that a segment left, which acknowledges all that has come."""
+    b.last_ack_sent = b.rcv_nxt
+    b.ack_now = False
+    b.unacknowledged = 0
+    b.timers.delayed_ack = OFF
 
 
 def _sack(b: Block, used: int, room: int) -> bytes:

@@ -15,7 +15,7 @@ from rawkit.tcp.options import Range
 from rawkit.tcp.ranges import Ranges
 
 START = attrgetter("start")
-TIME = itemgetter(0)
+SERIAL = itemgetter(0)
 
 
 @record(frozen=False, eq=False)
@@ -31,6 +31,8 @@ class Sent:
     """SYN or FIN, if it has one."""
     tries: int = 1
     """How often it left."""
+    serial: int = 0
+    """Of its last departure: what left later has a higher one."""
     sacked: bool = False
     lost: bool = False
     """Held for lost, and not yet sent again."""
@@ -38,8 +40,8 @@ class Sent:
     """Acknowledged for good."""
 
 
-Departure = tuple[float, int, Sent]
-"""When a segment left, for the how manieth time, and which."""
+Departure = tuple[int, Sent]
+"""The serial number of a departure, and of which segment it is."""
 
 
 @record(frozen=False, eq=False)
@@ -58,6 +60,7 @@ class Flight:
     """Octets that duplicate acknowledgments without SACK say have left the network."""
     scoreboard: Ranges = field(default_factory=Ranges)
     """What SACK blocks have said (RFC 6675 §4)."""
+    _departures: int = 0
     _by_time: deque[Departure] = field(default_factory=deque)
     """In order of departure. Entries of segments that left again or are done are stale."""
     _waiting: list[Sent] = field(default_factory=list)
@@ -68,11 +71,23 @@ class Flight:
 
     def sent(self, start: int, end: int, now: float, flags: int = 0) -> Sent:
         """Add a segment that leaves for the first time."""
-        one = Sent(start, end, now, flags)
+        self._departures = serial = self._departures + 1
+        one = Sent(start, end, now, flags, 1, serial)
         self.segments.append(one)
-        self._by_time.append((now, 1, one))
+        self._by_time.append((serial, one))
         self.pipe += end - start
         return one
+
+    def sent_many(self, start: int, size: int, count: int, now: float) -> None:
+        """Add segments of one size that leave for the first time."""
+        end = start + size * count
+        serials = range(self._departures + 1, self._departures + count + 1)
+        self._departures += count
+        starts = zip(range(start, end, size), serials, strict=True)
+        made = [Sent(at, at + size, now, 0, 1, serial) for at, serial in starts]
+        self.segments += made
+        self._by_time += zip(serials, made, strict=True)
+        self.pipe += end - start
 
     def resent(self, one: Sent, now: float) -> None:
         """Note that a segment leaves again."""
@@ -83,7 +98,8 @@ class Flight:
             self.pipe += size
         one.at = now
         one.tries += 1
-        self._by_time.append((now, one.tries, one))
+        self._departures = one.serial = self._departures + 1
+        self._by_time.append((one.serial, one))
 
     def acknowledge(self, edge: int) -> list[Sent]:
         """Take out what was sent before ``edge``, and return it."""
@@ -159,22 +175,23 @@ class Flight:
 
     def divide(self, one: Sent, at: int) -> Sent:
         """Cut a segment in two, and return the second part."""
-        rest = Sent(at, one.end, one.at, one.flags, one.tries, one.sacked, one.lost)
+        left = one.tries, one.serial
+        rest = Sent(at, one.end, one.at, one.flags, *left, one.sacked, one.lost)
         one.end, one.flags = at, 0  # SYN is never divided, FIN is behind all
         place = bisect_left(self.segments, one.start, key=START)
         self.segments.insert(place + 1, rest)
         if rest.lost:
             insort(self._waiting, rest, key=START)
         else:
-            place = bisect_right(self._by_time, one.at, key=TIME)
-            self._by_time.insert(place, (one.at, one.tries, rest))
+            place = bisect_right(self._by_time, one.serial, key=SERIAL)
+            self._by_time.insert(place, (one.serial, rest))
         return rest
 
     def under_way(self) -> Iterator[Sent]:
         """Yield what is in the network, the oldest departure first."""
         self._forget_stale()
-        for _, tries, one in self._by_time:
-            if one.tries == tries and not (one.done or one.sacked or one.lost):
+        for serial, one in self._by_time:
+            if one.serial == serial and not (one.done or one.sacked or one.lost):
                 yield one
 
     def renege(self) -> None:
@@ -213,7 +230,7 @@ class Flight:
 
     def _front(self, one: Sent, edge: int) -> Sent:
         """Cut off what an acknowledgment covers of a segment, and return it."""
-        front = Sent(one.start, edge, one.at, 0, one.tries, one.sacked, one.lost)
+        front = Sent(one.start, edge, one.at, 0, one.tries, one.serial, one.sacked, one.lost)
         one.start = edge
         self.sacked_segments += one.sacked
         return front
@@ -256,13 +273,13 @@ class Flight:
 
     def _order_by_time(self) -> None:
         under_way = (one for one in self.segments if not (one.sacked or one.lost))
-        entries = [(one.at, one.tries, one) for one in under_way]
-        self._by_time = deque(sorted(entries, key=TIME))
+        entries = [(one.serial, one) for one in under_way]
+        self._by_time = deque(sorted(entries, key=SERIAL))
 
     def _forget_stale(self) -> None:
         by_time = self._by_time
         while by_time:
-            _, tries, one = by_time[0]
-            if one.tries == tries and not (one.done or one.sacked or one.lost):
+            serial, one = by_time[0]
+            if one.serial == serial and not (one.done or one.sacked or one.lost):
                 break
             by_time.popleft()

@@ -4,8 +4,6 @@ RFC 8985 §6; the steps are numbered as there. Unlike counting duplicates, this 
 retransmission, and bears with reordering.
 """
 
-from math import inf
-
 from rawkit.record import record
 from rawkit.tcp.flight import Flight, Sent
 
@@ -19,9 +17,8 @@ PERSISTENCE = 16
 class Rack:
     """What is known of the segment that left last of all that were delivered."""
 
-    at: float = -inf
-    """When it left: RACK.xmit_ts."""
-    end: int = -1
+    serial: int = 0
+    """Of its departure, in the place of RACK.xmit_ts and RACK.end_seq: many leave at one time."""
     rtt: float = 0.0
     highest: int = -1
     """The highest number that was delivered: RACK.fack."""
@@ -51,8 +48,8 @@ class Rack:
             self.highest = one.end
         elif one.tries == 1:
             self.reordered = True
-        if one.at > self.at or (one.at == self.at and one.end > self.end):
-            self.at, self.end, self.rtt = one.at, one.end, now - one.at
+        if one.serial > self.serial:
+            self.serial, self.rtt = one.serial, now - one.at
 
     def duplicate(self, edge: int) -> None:
         """Note that the other side reported a duplicate: something was sent again in vain."""
@@ -87,10 +84,8 @@ class Rack:
         lost: list[Sent] = []
         wait = 0.0
         for one in flight.under_way():
-            if one.at > self.at:
+            if one.serial >= self.serial:
                 break
-            if one.at == self.at and one.end >= self.end:
-                continue
             remaining = one.at + self.rtt + window - now
             if remaining <= 0:
                 lost.append(one)

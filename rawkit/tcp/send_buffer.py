@@ -33,6 +33,12 @@ class SendBuffer:
         at = start - self.start
         return bytes(memoryview(self._octets)[at : at + end - start])
 
+    def parts(self, start: int, size: int, count: int) -> list[bytes]:
+        """Return copies of parts of one size, one behind the other."""
+        at = start - self.start
+        with memoryview(self._octets) as view:  # while it lives, the buffer cannot grow
+            return [bytes(view[one : one + size]) for one in range(at, at + size * count, size)]
+
     def drop(self, edge: int) -> None:
         """Forget octets before ``edge``."""
         count = min(edge, self.end) - self.start

@@ -6,7 +6,7 @@ is called once behind them.
 
 from rawkit.tcp.block import Block
 from rawkit.tcp.congestion import initial_window
-from rawkit.tcp.emit import acknowledge, emit_data, emit_syn
+from rawkit.tcp.emit import acknowledge, emit_data, emit_many, emit_syn
 from rawkit.tcp.flight import Sent
 from rawkit.tcp.mtu import probe_size
 from rawkit.tcp.pacing import is_held_back, paced
@@ -84,6 +84,11 @@ def send_new(b: Block, now: float) -> None:
         b.probe = b.snd_nxt, b.snd_nxt + size
         transmit(b, now, size, "data, in a packet that tries the path")
         left, room, sent = left - size, room - size, True
+    if (run := _full_segments(b, left, room)) > 1:
+        transmit_many(b, now, run)
+        left -= run * b.largest
+        room -= run * b.largest
+        sent = True
     while left > 0:
         size = _size_to_send(b, left, room, edge)
         if size <= 0 or is_held_back(b, now):
@@ -128,6 +133,22 @@ def transmit(b: Block, now: float, size: int, why: str = "data") -> None:
         paced(b, now, size)
 
 
+def transmit_many(b: Block, now: float, count: int) -> None:
+    """Send so many of the largest segments; more data follows behind them."""
+    size, start = b.largest, b.snd_nxt
+    emit_many(b, now, start, count, size)
+    if not b.flight:
+        b.progress_at = now
+    b.flight.sent_many(start, size, count, now)
+    b.recovery.out += count * size
+    b.snd_nxt = end = start + count * size
+    if end > b.snd_max:
+        b.snd_max = end
+    b.timers.persist = OFF
+    if b.timers.retransmit == OFF:
+        arm(b, now)
+
+
 def arm(b: Block, now: float) -> None:
     """Start the retransmission timer (RFC 6298 §5.1, §5.3); not beyond the user timeout."""
     b.timers.retransmit = min(now + b.rto.timeout(), gives_up_at(b))
@@ -160,6 +181,13 @@ def _size_to_send(b: Block, left: int, room: int, edge: int) -> int:
     if size == window and not b.flight and window >= b.max_snd_wnd // 2:
         return size
     return 0
+
+
+def _full_segments(b: Block, left: int, room: int) -> int:
+    """Return how many of the largest segments may leave at once, if they have nothing special."""
+    marks = b.ecn and (b.reduction_to_tell or b.snd_nxt < b.snd_max)
+    special = b.settings.pacing or marks or b.queue or b.duplicate or b.snd_up > b.snd_nxt
+    return 0 if special else min(left - 1, room) // b.largest
 
 
 def note_fin(b: Block) -> None:

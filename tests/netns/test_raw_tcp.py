@@ -392,3 +392,19 @@ def test_loopback_works_as_well(version: int) -> None:
             other.shutdown()
 
     assert heard == b"to myself"
+
+
+def test_an_accepted_connection_knows_the_mtu_of_its_node(net: Lab) -> None:
+    async def accept() -> int:
+        async with await listen_raw_async(net.last.ipv4, settings=QUICK, at=net.last) as waiting:
+            waiting.timeout = PATIENCE
+            with net.first.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+                client.setblocking(False)
+                there = str(waiting.address), waiting.port
+                await asyncio.get_running_loop().sock_connect(client, there)
+                stream = await waiting.accept()
+                size = stream.info.mss
+                stream.abort()
+            return size
+
+    assert asyncio.run(accept()) == 1448
