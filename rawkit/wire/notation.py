@@ -38,6 +38,7 @@ from rawkit.wire.packet import Header, Packet
 
 PAYLOAD = -1
 """The place of what varies, where it is the payload."""
+ALL_OR_NONE = "random octets are all of the payload, or none of it"
 KEPT = 256
 """Lines whose packets are remembered: to read one takes longer than to send it."""
 Chance = Callable[[int], int]
@@ -177,6 +178,8 @@ class _Builder:
                 case Items():
                     raise self._reader.error("a header is expected, not a list", node.column)
                 case _:
+                    if any(one.layer == PAYLOAD for one in self._varying):
+                        raise self._reader.error(ALL_OR_NONE, node.column)
                     self._has_payload = True
                     self._payload += self._reader.octets(node)
         packet = Packet(tuple(self._headers), self._payload)
@@ -225,9 +228,7 @@ class _Builder:
             case _:
                 raise self._reader.error("random octets are so many, as random(64)", call.column)
         if self._has_payload:
-            raise self._reader.error(
-                "random octets are all of the payload, or none of it", call.column
-            )
+            raise self._reader.error(ALL_OR_NONE, call.column)
         self._has_payload = True
         octets = Variation(
             0, 1 << 8 * size, True, partial(int.to_bytes, length=size, byteorder="big")

@@ -185,6 +185,7 @@ WRONG = [
     ("ip(dst=192.0.2.7)/0x00*99999999", 23, "more than 65535 octets"),
     ("ip(dst=192.0.2.7)/random(99999)", 18, "random octets are so many"),
     ('ip(dst=192.0.2.7)/"a"/random(3)', 22, "all of the payload, or none of it"),
+    ('ip(dst=192.0.2.7)/random(3)/"a"', 28, "all of the payload, or none of it"),
     ("ip(dst=192.0.2.7)/[1]", 18, "a header is expected, not a list"),
     ("ip(dst=192.0.2.7) x", 18, "'x' is not expected here"),
     ("ip(dst=[[[[[[[[[1]]]]]]]]])", 15, "too many brackets"),
