@@ -39,7 +39,7 @@ def take_fin(b: Block, now: float, a: Arrived) -> bool:
     if a.flags & FIN and b.rcv_fin is None:
         if b.state not in RECEIVING:
             return False
-        b.rcv_fin = a.sequence + len(a.octets)
+        _note_fin(b, a.sequence + len(a.octets))
         b.ack_now = True
     if b.rcv_nxt != b.rcv_fin:
         return False
@@ -76,6 +76,13 @@ def owe_acknowledgment(b: Block, now: float, octets: int) -> None:
         b.timers.delayed_ack = now + b.settings.delayed_ack
 
 
+def _note_fin(b: Block, at: int) -> None:
+    """Note where the FIN is; one that contradicts octets behind it, which came first, is none."""
+    end = b.queue.end
+    if end is None or end <= at:
+        b.rcv_fin = at
+
+
 def _trim(b: Block, a: Arrived) -> None:
     """Leave out what was there before, and what is beyond the window."""
     before = b.rcv_nxt - a.sequence
@@ -100,7 +107,7 @@ def _keep(b: Block, now: float, a: Arrived) -> None:
     if not b.queue.add(a.sequence, a.octets) and b.sack and b.queue.covers(a.sequence, end):
         b.duplicate = a.sequence, end
     if a.flags & FIN and b.rcv_fin is None:
-        b.rcv_fin = end
+        _note_fin(b, end)
     acknowledge(b, now, "it is out of order (RFC 5681 §4.2)")
 
 
