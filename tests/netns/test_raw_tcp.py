@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from random import Random
 from typing import IO
@@ -25,6 +26,9 @@ from rawkit.endpoint.stream import Stream
 from rawkit.errors import ConnectionFailed, UsageError
 from rawkit.lab.topology import Lab, Node
 from rawkit.record import replace
+from rawkit.tcp.codec import Writer
+from rawkit.tcp.flow import Flow
+from rawkit.tcp.segment import SYN, Segment
 from rawkit.tcp.settings import Settings
 from rawkit.tcp.state import State
 from rawkit.wire.address import Address
@@ -408,3 +412,31 @@ def test_an_accepted_connection_knows_the_mtu_of_its_node(net: Lab) -> None:
             return size
 
     assert asyncio.run(accept()) == 1448
+
+
+def test_a_flood_of_syns_stops_no_good_client(net: Lab) -> None:
+    with listen_raw(net.last.ipv4, settings=QUICK, at=net.last) as waiting:
+        waiting.timeout = PATIENCE
+        flood(net.first, waiting.address, waiting.port, count=5000)
+        client = net.first.socket(socket.AF_INET, socket.SOCK_STREAM)
+        with client:
+            client.settimeout(PATIENCE)
+            client.connect((str(waiting.address), waiting.port))
+            with waiting.accept() as stream:
+                stream.sendall(b"welcome")
+                heard = client.recv(100)
+                client.close()
+        connections = len(waiting._driver.host.stack.connections)
+        waiting.stop()
+
+    assert heard == b"welcome"
+    assert connections <= 258
+
+
+def flood(node: Node, address: Address, port: int, count: int) -> None:
+    """Send SYNs of nobody, from a network that no way leads to."""
+    with node.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sock:
+        for number in range(count):
+            source = ip_address(0xC6120000 + number)  # 198.18.0.0/15 (RFC 2544)
+            writer = Writer(Flow(source, 1024 + number % 60_000, address, port))
+            sock.sendto(writer.pack(Segment(SYN, number, window=1000)), (str(address), 0))
