@@ -53,6 +53,21 @@ while True:
         else:
             socks.pop(fd).close()
 """
+FORGETFUL = """
+import socket, sys
+
+kept = []
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
+    while True:
+        sock, _ = listener.accept()
+        kept.append((bytearray(10_000), listener.dup()))
+        try:
+            while data := sock.recv(65536):
+                sock.sendall(data)
+        except OSError:
+            pass
+        sock.close()
+"""
 ASYNCIO = """
 import asyncio, sys
 

@@ -44,6 +44,8 @@ def tried(command: Sequence[str], fault: str, patience: float = 1.0) -> Finding:
             "it cuts off a client in the middle: "),
         (python(stock.THREADS), "no descriptors", "it has died for want of descriptors"),
         (python(stock.EPOLL), "never reads", "it hangs up on a client that does not read yet: "),
+        (python(stock.FORGETFUL), "memory leak", " KiB in 100 clients that are gone"),
+        (python(stock.FORGETFUL), "descriptor leak", " descriptors stay open after 40 clients"),
         (python(stock.ASYNCIO), "never reads", " MiB for a client that does not read"),
     ],
 )  # fmt: skip

@@ -164,8 +164,24 @@ def tree(pid: int) -> list[int]:
 
 
 def memory(pid: int) -> int:
-    """Return the octets of memory that a process and its descendants have for themselves."""
-    return sum(_private(one) for one in tree(pid))
+    """Return the octets of memory that a process and its descendants have together.
+
+    What they share is shared out, also with others: it changes when those come and go.
+    """
+    return sum(_kept(one, "Pss:") for one in tree(pid))
+
+
+def own_memory(pid: int) -> dict[int, int]:
+    """Return the octets that a process and each of its descendants have written, by their pids.
+
+    What two of them share is counted of both.
+    """
+    return {one: _kept(one, "Anonymous:") for one in tree(pid)}
+
+
+def growth(before: dict[int, int], now: dict[int, int]) -> int:
+    """Return by how much those have grown that are still there."""
+    return sum(now[one] - before[one] for one in before if now.get(one))
 
 
 def processor_time(pid: int) -> float:
@@ -173,13 +189,13 @@ def processor_time(pid: int) -> float:
     return sum(map(_computed, tree(pid)))
 
 
-def descriptors(pid: int) -> int:
-    """Return how many descriptors a process and its descendants have open."""
-    total = 0
+def descriptors(pid: int) -> dict[int, int]:
+    """Return how many descriptors a process and each of its descendants have open, by pids."""
+    found = {}
     for one in tree(pid):
         with suppress(OSError):
-            total += len(os.listdir(f"/proc/{one}/fd"))
-    return total
+            found[one] = len(os.listdir(f"/proc/{one}/fd"))
+    return found
 
 
 def zombies(pid: int) -> int:
@@ -193,11 +209,11 @@ def is_alive(pid: int) -> bool:
     return bool(state) and state not in (["Z"], ["X"])
 
 
-def _private(pid: int) -> int:
-    """Return the proportional share of memory (smaps_rollup in proc(5))."""
+def _kept(pid: int, name: str) -> int:
+    """Return the octets of one kind of memory (smaps_rollup in proc(5))."""
     try:
         with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as lines:
-            return next((int(line.split()[1]) << 10 for line in lines if line[:4] == "Pss:"), 0)
+            return next((int(line.split()[1]) << 10 for line in lines if line.startswith(name)), 0)
     except OSError:
         return 0  # it has just ended
 
