@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rawkit.posix.serving.shift import Event, Log
 
 STDOUT = 1
+BESIDES = 64
+"""Descriptors that are not connections."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -45,6 +47,7 @@ def main(argv: Sequence[str]) -> int:
 def _serve(options: ServeOptions) -> int:
     """Serve, and say where, and what came of it."""
     server = _server(options)
+    _make_room(server.settings.max_connections)
     server.open()
     try:
         server.run(ends_in=options.ends_in, ready=lambda: _say_where(options, server))
@@ -54,6 +57,20 @@ def _serve(options: ServeOptions) -> int:
     stats = server.stats
     came = stats.accepted + stats.datagrams + stats.full
     return OK if came or options.ends_in is None else NO_ANSWER
+
+
+def _make_room(connections: int) -> None:
+    """Allow as many descriptors as that takes; by default a process may have 1024."""
+    import resource
+
+    needed = connections + BESIDES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < needed:
+        complain("serve", f"{hard} descriptors for {connections} connections: the hard limit")
 
 
 def _server(options: ServeOptions) -> "Server":

@@ -105,6 +105,11 @@ class Server:
         ).run
 
     @property
+    def settings(self) -> Settings:
+        """How it is to serve."""
+        return self._settings
+
+    @property
     def address(self) -> str:
         """Where it is, in the notation; of several, the first."""
         return self.addresses[0]

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -258,6 +259,26 @@ def test_it_serves_at_a_socket_that_it_was_started_with() -> None:
 
             assert talk(port, b"hello") == b"hello"
             assert server.wait(20) == 0
+
+
+@pytest.mark.netns
+def test_as_many_descriptors_are_allowed_as_connections_take() -> None:
+    with started("echo", "unix:@", "--for", "600") as server:
+        first_line(server)
+        soft, hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+
+        assert soft >= 1024 + 64 or soft == hard
+
+
+@pytest.mark.netns
+def test_more_connections_than_the_hard_limit_has_descriptors_for_are_told() -> None:
+    limit = "ulimit -n 200; exec "
+    words = " ".join((*COMMAND, "echo unix:@ --for 0.01 -q"))
+
+    done = subprocess.run(["sh", "-c", limit + words], capture_output=True, text=True, check=False)
+
+    said = "rawkit serve: 200 descriptors for 1024 connections: the hard limit\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
 
 
 @pytest.mark.netns
