@@ -75,7 +75,7 @@ def _remarks(found: LoadReport) -> Iterator[str]:
     if found.strays:
         yield f"{_number(found.strays, 'datagram')} came late, or twice"
     for cause, times in found.causes.items():
-        yield f"{times} times {WHAT[cause.what]}: {cause.says}"
+        yield f"{_number(times, 'time')} {WHAT[cause.what]}: {cause.says}"
 
 
 def _number(number: int, what: str) -> str:

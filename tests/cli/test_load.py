@@ -69,7 +69,7 @@ def test_a_report_names_all_that_went_wrong() -> None:
         "4 answers not what was asked: no echo service\n"
         "2 datagrams came late, or twice\n"
         "2 times no answer: none in 5 s\n"
-        "1 times no connection: refused\n"
+        "1 time no connection: refused\n"
         "this generator took 50% of a processor, and waited for one 10% of the time\n"
     )
 

@@ -46,6 +46,8 @@ class Floor:
         self.left = inf if settings.count is None else settings.count
         """Questions that may yet be asked."""
         self.is_asking = False
+        self.is_over = False
+        """Whether nothing more will be asked."""
         self.most_read = min(size + 1, READ)
         self.has_numbers = opener.is_datagram and size >= NUMBER.size
         self._opener, self._settings = opener, settings
@@ -154,7 +156,8 @@ class Floor:
         if slot.has_question:
             slot.has_question = False
             self.open_questions -= 1
-        self._wait(slot, RETRY)
+        if not self.is_over:
+            self._wait(slot, RETRY)
 
     def try_again(self, now: float) -> None:
         """Do what was put off until now."""
@@ -164,6 +167,8 @@ class Floor:
                 continue
             if slot.sock is not None:
                 self._connect(slot, slot.sock)
+            elif self.is_over:
+                continue
             elif self._settings.each_its_own:
                 self.release(slot)
             else:

@@ -107,6 +107,7 @@ class Generator:
         ended = time.monotonic()
         if schedule is not None and not self.is_stopped:
             self._ask_due(schedule, until)  # what was due, and this loop was too late for
+        floor.is_over = True
         self.elapsed = ended - begin
         floor.tally.answered_in_time = floor.tally.answered
         self.effort = meter.read(floor.tally.late)
