@@ -4,6 +4,7 @@ This runs before there is such an environment: it needs the standard library onl
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ class Program(NamedTuple):
     """A program of another project."""
 
     package: str
-    """The Debian package that holds it."""
+    """The Debian package that holds it; several with spaces between."""
     version: str
     """The option that makes it tell its version."""
 
@@ -26,6 +27,11 @@ class Program(NamedTuple):
 PROGRAMS: dict[str, dict[str, Program]] = {
     "packets": {"tcpdump": Program("tcpdump", "--version")},
     "ping": {"ping": Program("iputils-ping", "-V"), "fping": Program("fping", "-v")},
+    "servers": {
+        "cc": Program("gcc libc6-dev", "--version"),
+        "socat": Program("socat", "-V"),
+        "ncat": Program("ncat", "--version"),
+    },
     "trace": {
         "traceroute": Program("traceroute", "-V"),
         "tracepath": Program("iputils-tracepath", "-V"),
@@ -37,9 +43,11 @@ PROGRAMS: dict[str, dict[str, Program]] = {
 MODULES: dict[str, tuple[str, ...]] = {
     "packets": ("dpkt", "pypacker", "scapy"),
     "ping": ("icmplib", "ping3", "scapy"),
+    "servers": ("uvloop",),
     "trace": (),
 }
 """Python packages, by benchmark."""
+VERSION = re.compile(r"\d+(?:\.\w+)+")
 SYSTEM = ("/usr/sbin", "/sbin")
 """Where some programs are that an ordinary user's PATH does not know."""
 SET_UP = 'set -euo pipefail; source "$1"/scripts/_setup.sh; set_up runtime'
@@ -71,7 +79,12 @@ def provide(bench: str) -> None:
         say(f"installing {', '.join(modules)}")
         pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input"]
         subprocess.run([*pip, "--disable-pip-version-check", *modules], check=False)
-    packages = [one.package for name, one in PROGRAMS[bench].items() if not _which(name)]
+    packages = [
+        package
+        for name, one in PROGRAMS[bench].items()
+        if not _which(name)
+        for package in one.package.split()
+    ]
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         say(f"installing {', '.join(packages)}")
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -133,11 +146,23 @@ def _which(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), *SYSTEM)))
 
 
+def version_in(said: str) -> str:
+    """Return the version in what a program says of itself: the first one with dots in it.
+
+    A line that begins the text and ends with a number has its version there.
+    """
+    words = said.partition("\n")[0].split()
+    first = VERSION.search(" ".join(words))
+    if first is None and words and words[-1].isdecimal():
+        return words[-1]
+    match = first or VERSION.search(said)
+    return match[0] if match else "unknown"
+
+
 def _told(path: str, option: str) -> str:
-    """Return the last word of the first line that a program says about its version."""
+    """Return what a program tells of its version."""
     said = subprocess.run([path, option], capture_output=True, text=True, check=False)
-    words = (said.stdout or said.stderr).partition("\n")[0].split()
-    return words[-1] if words else "unknown"
+    return version_in(said.stdout or said.stderr)
 
 
 def _has_module(venv: Path, name: str) -> bool:
