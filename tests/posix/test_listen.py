@@ -6,6 +6,7 @@ import socket
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -251,3 +252,51 @@ def test_the_error_has_the_number_of_the_system() -> None:
     with pytest.raises(ListenRefused) as caught:
         listen(parse("unix:file"), Settings())
     assert caught.value.errno == errno.EADDRINUSE
+
+
+@contextmanager
+def sysctl(name: str, value: str) -> Iterator[None]:
+    """Change a setting of this network, which is the tests' own."""
+    path = Path("/proc/sys") / name.replace(".", "/")
+    before = path.read_text()
+    path.write_text(value)
+    try:
+        yield
+    finally:
+        path.write_text(before)
+
+
+@pytest.mark.netns
+@pytest.mark.parametrize(("enabled", "protocol"), [("1", 262), ("0", socket.IPPROTO_TCP)])
+def test_where_there_is_no_multipath_tcp_plain_tcp_serves_and_that_is_noted(
+    enabled: str, protocol: int
+) -> None:
+    if not Path("/proc/sys/net/mptcp").exists():
+        pytest.skip("a kernel without multipath TCP")
+    with sysctl("net.mptcp.enabled", enabled):
+        (listener,) = listen(parse("mptcp4:127.0.0.1:0"), Settings())
+
+    with listener.sock as sock:
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_PROTOCOL) == protocol
+    assert [note.partition(":")[0] for note in listener.notes] == (
+        [] if protocol == 262 else ["plain TCP"]
+    )
+
+
+@pytest.mark.netns
+@pytest.mark.parametrize(
+    ("allowed", "notes"),
+    [
+        ("3", ()),
+        ("1", ("no fast open: net.ipv4.tcp_fastopen lacks bit 2 (try: 3)",)),
+    ],
+)
+def test_fast_open_is_noted_where_the_kernel_does_not_let_servers(
+    allowed: str, notes: tuple[str, ...]
+) -> None:
+    with sysctl("net.ipv4.tcp_fastopen", allowed):
+        (listener,) = listen(parse("tcp4:127.0.0.1:0"), Settings(fast_open=5))
+
+    with listener.sock as sock:
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN) == 5
+    assert listener.notes == notes

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rawkit import lab
 from rawkit.errors import RawkitError, UsageError
 from rawkit.posix import activation
 from rawkit.posix.faults import Subject
@@ -346,3 +347,16 @@ def test_sockets_are_taken_from_systemd_by_the_process_they_are_for(
 def test_stats_of_a_server_that_has_done_nothing_are_empty() -> None:
     with echo() as server:
         assert server.stats == Stats()
+
+
+@pytest.mark.parametrize("model", ["epoll", "fork"])
+def test_a_server_can_listen_in_a_node_of_a_lab(model: str) -> None:
+    with lab.pair() as net:
+        where = f"tcp4:{net.last.ipv4}:7007"
+        with serve(ECHO, where, model=model, at=net.last) as server:
+            with net.first.here():
+                sock = socket.create_connection((str(net.last.ipv4), 7007), 20)
+            with sock:
+                sock.sendall(b"hello")
+                assert receive(sock, 5) == b"hello"
+            assert server.address == where
