@@ -136,9 +136,9 @@ def tree(pid: int) -> list[int]:
     """Return a process and all that descend from it."""
     found = [pid]
     for one in found:
-        for task in Path(f"/proc/{one}/task").glob("*/children"):
-            with contextlib.suppress(OSError):
-                found += map(int, task.read_text().split())
+        with contextlib.suppress(OSError):  # it has ended since
+            for task in Path(f"/proc/{one}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
     return found
 
 
