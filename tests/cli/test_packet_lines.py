@@ -1,6 +1,5 @@
 """Packets in lines: to the letter, and as tcpdump has them."""
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from tests.cli.seen_packets import (
     B,
     seen,
 )
+from tests.tcpdump import reader
 
 ECHO = PACKETS["echo"]
 WORDS = "IP 192.0.2.1 > 192.0.2.2: ICMP echo request, id 1, seq 1, length 64"
@@ -50,9 +50,7 @@ def printed(one: Seen, **look: object) -> str:
 
 
 def tcpdump(path: Path, *words: str) -> list[str]:
-    if (found := shutil.which("tcpdump")) is None:
-        pytest.skip("there is no tcpdump here (apt-get install it)")
-    command = [found, "-n", "-r", str(path), *words]
+    command = [*reader(), "-n", "-r", str(path), *words]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     return ran.stdout.splitlines()
 
