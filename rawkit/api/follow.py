@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, TypedDict, Unpack
 
+from rawkit.api.common import check_keywords
 from rawkit.capture.blocks import Captured
 from rawkit.capture.choosing import CaptureFilter
 from rawkit.capture.reader import Capture, read_capture
@@ -133,6 +134,7 @@ def follow(packets: Source, **options: Unpack[FollowOptions]) -> Following:
         ParseError: it is no capture file.
         OSError: it cannot be read.
     """
+    check_keywords("follow", options, FollowOptions.__optional_keys__)
     settings = FollowSettings()
     if (policy := options.get("policy")) is not None:
         settings = replace(settings, policy=policy_of(policy))

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Literal, TypedDict, Unpack
 
-from rawkit.api.common import Host, Place, inside, meant, source_address
+from rawkit.api.common import Host, Place, check_keywords, inside, meant, source_address
 from rawkit.api.trace import PIPE_OPTIONS, ProbeKind, ports_for
 from rawkit.engine.multipath import Multipath
 from rawkit.engine.multipath_report import MultipathEvent, MultipathReport
@@ -98,6 +98,7 @@ def multipath(host: Host, **options: Unpack[MultipathOptions]) -> MultipathSessi
         NotPermitted: when the session starts: no socket for this can be had.
         UsageError: an option makes no sense.
     """
+    check_keywords("multipath", options, MultipathOptions.__optional_keys__)
     wanted = dict(options)
     place, version, wrap = options.get("at"), options.get("version"), options.get("wrap")
     source, kind = source_address(options.get("source")), options.get("kind", "auto")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, TypedDict, Unpack
 
-from rawkit.api.common import Host, Place, inside, source_address, wrapped
+from rawkit.api.common import Host, Place, check_keywords, inside, source_address, wrapped
 from rawkit.api.resolve import source_on, usable_link
 from rawkit.engine.discover import Discover, DiscoverEvent, DiscoverReport
 from rawkit.engine.neighbour_pace import PaceSettings
@@ -86,6 +86,7 @@ def discover_routers(
         UsageError: there is no such interface, or it has no neighbours.
         MissingCapability: when the session starts: CAP_NET_RAW.
     """
+    check_keywords("discover_routers", options, DiscoverOptions.__optional_keys__)
     place, wrap, cooked = options.get("at"), options.get("wrap"), options.get("cooked", False)
     names = PaceSettings.__annotations__
     paced = {name: value for name, value in options.items() if name in names}
@@ -128,6 +129,7 @@ def watch_neighbours(interface: str | None = None, **options: Unpack[WatchOption
         UsageError: there is no such interface, or it has no neighbours.
         MissingCapability: when the session starts: CAP_NET_RAW.
     """
+    check_keywords("watch_neighbours", options, WatchOptions.__optional_keys__)
     place, wrap = options.get("at"), options.get("wrap")
     settings = WatchSettings(count=options.get("count"), deadline=options.get("deadline"))
     with inside(place):

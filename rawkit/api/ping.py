@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar, Unpack, overload
 
-from rawkit.api.common import Host, Place, inside, meant, source_address
+from rawkit.api.common import Host, Place, check_keywords, inside, meant, source_address
 from rawkit.engine.ping import Ping
 from rawkit.engine.ping_echo import EchoQuestion
 from rawkit.engine.ping_events import PingEvent, Target
@@ -152,6 +152,7 @@ def ping(
         NotPermitted: when the session starts: no kind of socket for this can be had.
         UsageError: an option makes no sense.
     """
+    check_keywords("ping", options, PingOptions.__optional_keys__)
     wanted = dict(options)
     place = options.get("at")
     source, version = source_address(options.get("source")), options.get("version")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 from typing import Literal, TypedDict, Unpack
 
-from rawkit.api.common import Host, Place, inside, meant, source_address
+from rawkit.api.common import Host, Place, check_keywords, inside, meant, source_address
 from rawkit.engine.ping_events import Target
 from rawkit.engine.pmtu import Pmtu
 from rawkit.engine.pmtu_probes import Kind
@@ -80,6 +80,7 @@ def pmtu(host: Host, **options: Unpack[PmtuOptions]) -> PmtuSession:
         NotPermitted: when the session starts: no socket for this can be had.
         UsageError: an option makes no sense.
     """
+    check_keywords("pmtu", options, PmtuOptions.__optional_keys__)
     wanted = dict(options)
     place, version, wrap = options.get("at"), options.get("version"), options.get("wrap")
     source, kind = source_address(options.get("source")), options.get("kind", "auto")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Unpack
 
+from rawkit.api.common import check_keywords
 from rawkit.api.replay_events import (
     PacketNotTaken,
     PacketReplayed,
@@ -95,6 +96,7 @@ def replay(source: Source, **options: Unpack[ReplayOptions]) -> ReplayReport:
         UsageError: an option makes no sense.
         OSError: the file cannot be opened.
     """
+    check_keywords("replay", options, ReplayOptions.__optional_keys__)
     replaying = Replaying(source, options)
     replaying.run()
     report = replaying.report()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, TypedDict, Unpack
 
-from rawkit.api.common import Host, Place, inside, source_address, wrapped
+from rawkit.api.common import Host, Place, check_keywords, inside, source_address, wrapped
 from rawkit.engine.neighbour_events import Link, Purpose, ResolveEvent, Target
 from rawkit.engine.neighbour_packets import unscoped
 from rawkit.engine.resolve import Resolve, ResolveSettings
@@ -83,6 +83,7 @@ def resolve(host: Host, **options: Unpack[ResolveOptions]) -> ResolveSession:
         UsageError: an option makes no sense, or the address has no neighbour behind it.
         MissingCapability: when the session starts: CAP_NET_RAW.
     """
+    check_keywords("resolve", options, ResolveOptions.__optional_keys__)
     return session_for(host, Purpose.ASK, options)
 
 
@@ -96,6 +97,7 @@ def detect_duplicate(address: Host, **options: Unpack[ResolveOptions]) -> Resolv
         address: the address.
         **options: as for :func:`resolve`; ``timeout`` is 2 seconds, and ``source`` is none.
     """
+    check_keywords("detect_duplicate", options, ResolveOptions.__optional_keys__)
     options.setdefault("timeout", WAIT_TO_ANNOUNCE)
     return session_for(address, Purpose.PROBE, options)
 
@@ -114,6 +116,7 @@ def announce_address(
     Raises:
         UsageError: the address is not one of this host.
     """
+    check_keywords("announce_address", options, ResolveOptions.__optional_keys__)
     options.setdefault("count", 2)
     options.setdefault("interval", 2.0)
     options.setdefault("timeout", 0.0)

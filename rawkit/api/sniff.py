@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypedDict, Unpack
 
 from rawkit.api.capture_filter import Way, socket_filter
-from rawkit.api.common import Place, inside, wrapped
+from rawkit.api.common import Place, check_keywords, inside, wrapped
 from rawkit.api.sniff_session import SniffSession
 from rawkit.engine.capture import Capture, CaptureSettings
 from rawkit.errors import UsageError
@@ -59,6 +59,7 @@ def sniff(filter: str | Filter = "", **options: Unpack[SniffOptions]) -> SniffSe
         UsageError: there is no such interface, or an option makes no sense.
         MissingCapability: when the session starts: CAP_NET_RAW.
     """
+    check_keywords("sniff", options, SniffOptions.__optional_keys__)
     return session_for(filter, options)
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Literal, TypedDict, Unpack
 
-from rawkit.api.common import Host, Place, inside, meant, source_address
+from rawkit.api.common import Host, Place, check_keywords, inside, meant, source_address
 from rawkit.engine.ping_events import Target
 from rawkit.engine.trace import Trace
 from rawkit.engine.trace_events import TraceEvent
@@ -108,6 +108,7 @@ def trace(host: Host, **options: Unpack[TraceOptions]) -> TraceSession:
         NotPermitted: when the session starts: no socket for this can be had.
         UsageError: an option makes no sense.
     """
+    check_keywords("trace", options, TraceOptions.__optional_keys__)
     wanted = dict(options)
     place, version, wrap = options.get("at"), options.get("version"), options.get("wrap")
     source, kind = source_address(options.get("source")), options.get("kind", "auto")
