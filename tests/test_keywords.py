@@ -36,5 +36,5 @@ def test_a_keyword_that_there_is_not_is_a_mistake(
 
 
 def test_the_keyword_that_may_have_been_meant_is_named() -> None:
-    with pytest.raises(TypeError, match="'cuont': did you mean 'count'?"):
+    with pytest.raises(TypeError, match="'cuont': did you mean 'count'"):
         rawkit.ping("127.0.0.1", cuont=3)  # type: ignore[call-overload]
