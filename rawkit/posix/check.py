@@ -1,13 +1,14 @@
 """The fault suite as a tool: what anybody's server makes of unkind clients and bad days."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
-from rawkit.errors import UsageError
+from rawkit.errors import RawkitError, UsageError
 from rawkit.posix.address import Address
 from rawkit.posix.faults import DATAGRAMS, ENDINGS, INTERRUPTED, STREAMS, Fault, Finding, attempt
 from rawkit.posix.faults.subject import Subject
-from rawkit.posix.started import Started, is_on_this_machine, reachable
+from rawkit.posix.started import LOOK, Started, is_on_this_machine, reachable
 from rawkit.record import record
 
 PATIENCE, GRACE, STALL = 5.0, 3.0, 0.2
@@ -68,9 +69,15 @@ class Check:
         """
         with self._stack:
             subject = self._subject()
+            if not _is_there(subject):
+                raise RawkitError(f"nobody answers at {subject.address}")
             faults = DATAGRAMS if _is_datagram(subject) else STREAMS
             for fault in self._chosen(faults):
-                yield attempt(fault, self._subject())
+                subject = self._subject()
+                if not _is_there(subject):
+                    yield Finding(fault.name, None, "not tried: nobody is there any more", 0.0)
+                    continue
+                yield attempt(fault, subject)
             if self._plan.command and not _is_datagram(subject):
                 for fault in self._chosen((*ENDINGS, INTERRUPTED)):
                     finding = attempt(fault, self._subject())
@@ -98,6 +105,16 @@ class Check:
 
     def _told(self, address: Address, pid: int | None) -> Subject:
         return Subject(reachable(address), pid, self._plan.patience, self._plan.grace, STALL)
+
+
+def _is_there(subject: Subject) -> bool:
+    """Whether the server takes clients, within the patience."""
+    until = time.monotonic() + subject.patience
+    while not subject.answers():
+        if time.monotonic() >= until:
+            return False
+        time.sleep(LOOK)
+    return True
 
 
 def _is_datagram(subject: Subject) -> bool:

@@ -68,8 +68,7 @@ class Started:
 
     def __enter__(self) -> Self:
         address = None if self._asked is None else _with_port(self._asked)
-        if isinstance(address, UnixAddress) and not address.abstract:
-            socket_file.remove_dead(os.fsencode(address.path), address.kind.type)
+        _remove_file(address)
         try:
             self._process = self._start(address)
             self.address = address or self._told()
@@ -88,7 +87,7 @@ class Started:
         self.close()
 
     def close(self) -> None:
-        """End it, and all that it has started: they are of its session."""
+        """End it, and all that it has started: they are of its session. Its file goes, too."""
         process = self._process
         if process is not None:
             for pid in _session(process.pid):
@@ -97,6 +96,8 @@ class Started:
             process.wait()
             if process.stdout is not None:
                 process.stdout.close()
+            with suppress(RawkitError, OSError):
+                _remove_file(self.address)
         self._said.close()
 
     def _start(self, address: Address | None) -> subprocess.Popen[bytes]:
@@ -181,6 +182,16 @@ def is_on_this_machine(address: Address) -> bool:
             except OSError:
                 return False
     return True
+
+
+def _remove_file(address: Address | None) -> None:
+    """Remove the file of a Unix socket at which nobody is.
+
+    Raises:
+        ListenRefused: somebody is, or it is no socket.
+    """
+    if isinstance(address, UnixAddress) and not address.abstract:
+        socket_file.remove_dead(os.fsencode(address.path), address.kind.type)
 
 
 def _with_port(address: Address) -> Address:

@@ -158,6 +158,31 @@ def test_a_server_that_is_there_already_is_tried_from_outside() -> None:
     assert findings[1].said == "the process of the server is not known"
 
 
+def test_where_nobody_is_there_is_nothing_to_try() -> None:
+    with pytest.raises(RawkitError, match="nobody answers at unix:@rawkit-nobody"):
+        list(Check(Plan(address=address.parse("unix:@rawkit-nobody"), patience=0.1)).findings())
+
+
+def test_of_a_server_that_a_fault_has_killed_the_rest_is_not_tried() -> None:
+    with Started(python(stock.EPOLL), ANY, 20) as server:
+        names = ("never reads", "idle client")
+        plan = Plan(address=server.address, names=names, patience=0.5)
+
+        findings = list(Check(plan).findings())
+
+    assert [one.passed for one in findings] == [False, None]
+    assert findings[1].said == "not tried: nobody is there any more"
+
+
+def test_the_file_of_a_unix_socket_does_not_stay(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    command = (sys.executable, "-m", "rawkit", "serve", "echo", "{address}")
+    plan = Plan(address=address.parse(f"unix:{path}"), command=command, names=("killed",))
+
+    assert [one.passed for one in Check(plan).findings()] == [True]
+    assert not path.exists()
+
+
 @pytest.mark.parametrize(
     ("plan", "said"),
     [
