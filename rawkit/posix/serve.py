@@ -19,7 +19,7 @@ from rawkit.posix.models import DEFAULT, FILES, PROCESSES, WITHOUT_DATAGRAMS, kn
 from rawkit.posix.service import Conversation, Offer, Service, offer_of
 from rawkit.posix.serving.counts import Board, Stats
 from rawkit.posix.serving.mischief import Mischief, with_mischief
-from rawkit.posix.serving.settings import Settings
+from rawkit.posix.serving.settings import Settings, settings_of
 from rawkit.posix.serving.shift import Log, Shift
 from rawkit.posix.serving.signals import Cut, obeying
 from rawkit.posix.serving.stop import Stop
@@ -380,7 +380,7 @@ def serve(
         UsageError: something makes no sense.
     """
     where = addresses.parse(address) if isinstance(address, str) else address
-    settings = Settings(**options)
+    settings = settings_of("serve", options)
     return Server(offer_of(service), where, model, settings, log, isolated=isolated, at=at)
 
 

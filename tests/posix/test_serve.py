@@ -327,6 +327,13 @@ def test_what_does_not_go_together_is_refused(
     assert str(caught.value) == why
 
 
+def test_a_keyword_that_there_is_not_is_a_mistake() -> None:
+    with pytest.raises(TypeError, match=r"serve\(\) got an unexpected keyword argument 'colour'$"):
+        serve(ECHO, "unix:@", colour="red")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="'idel': did you mean 'idle'"):
+        serve(ECHO, "unix:@", idel=3)  # type: ignore[call-arg]
+
+
 def test_sockets_are_taken_from_systemd_by_the_process_they_are_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,11 +2,12 @@
 
 import math
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from rawkit.errors import UsageError
 from rawkit.posix.serving.mischief import NONE, Mischief
-from rawkit.record import record
+from rawkit.record import fields, record
 
 if TYPE_CHECKING:
     from rawkit.posix.options import Setting
@@ -86,6 +87,24 @@ class Settings:
     def threads(self) -> int:
         """How many threads of a pool."""
         return self.workers or POOL
+
+
+def settings_of(function: str, options: Mapping[str, Any]) -> Settings:
+    """Return the settings that keywords of a function stand for.
+
+    Raises:
+        TypeError: there is no such keyword.
+        UsageError: a value makes no sense.
+    """
+    known = {one.name for one in fields(Settings)}
+    for name in options:
+        if name not in known:
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, known, n=1)
+            hint = f": did you mean {close[0]!r}?" if close else ""
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
+    return Settings(**options)
 
 
 def _between(
