@@ -12,7 +12,7 @@ import pytest
 from tests.lessons.loopback import A_WHILE, HERE, PATIENCE, connected, errno_of, listening
 
 pytestmark = pytest.mark.netns
-STREAM, DATAGRAM, SEQPACKET = socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET
+STREAM, DATAGRAM = socket.SOCK_STREAM, socket.SOCK_DGRAM
 
 
 def errno_of_bind(family: int, address: tuple[object, ...]) -> int:
@@ -45,7 +45,6 @@ def test_a_socket_of_the_internet_is_an_inode_without_a_name() -> None:
         (DATAGRAM, socket.IPPROTO_UDP, 0),
         (STREAM, socket.IPPROTO_UDP, errno.EPROTONOSUPPORT),
         (DATAGRAM, socket.IPPROTO_TCP, errno.EPROTONOSUPPORT),
-        (SEQPACKET, 0, errno.ESOCKTNOSUPPORT),
     ],
 )
 def test_protocol_0_is_the_usual_one_and_another_has_to_fit_the_type(
