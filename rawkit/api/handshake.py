@@ -3,9 +3,10 @@
 from rawkit.api.common import Host as Name
 from rawkit.api.common import Place, inside, meant, source_address
 from rawkit.api.raw_tcp import check_port, interface_of
+from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.handshake import ALL, Handshake
 from rawkit.endpoint.host import Look
-from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, open_host, port_of
+from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, link_for, open_host, port_of
 from rawkit.errors import UsageError
 from rawkit.host.names import resolve
 from rawkit.host.source import source_for
@@ -24,6 +25,7 @@ def handshake(
     source_port: int = 0,
     interface: str | None = None,
     link: LinkKind = "raw",
+    guard: GuardKind = "auto",
     settings: Settings = AS_THE_LINK,
     ttl: int = 64,
     dscp: int = 0,
@@ -44,6 +46,8 @@ def handshake(
         source_port: 0: any that is free.
         interface: to send and receive on this one alone.
         link: ``"raw"``, ``"packet"`` or ``"offload"``.
+        guard: what keeps the kernel away: ``"auto"``, ``"socket"`` or ``"nft"``; or ``"address"``:
+            then the source is one that nobody has.
         settings: how our side is to behave.
         ttl: of the packets (the hop limit, of IPv6).
         dscp: of the packets.
@@ -65,7 +69,8 @@ def handshake(
         remote = meant(resolve(host, version)[0] if isinstance(host, str) else host)
         local = src or source_for(remote, interface)
         look = Look(ttl=ttl, dscp=dscp)
-        over = interface or interface_of(link, remote)
-        opened = open_host(local, source_port, interface=over, kind=link, look=look)
+        kind = link_for(guard, link)
+        over = interface or interface_of(kind, remote)
+        opened = open_host(local, source_port, interface=over, kind=kind, guard=guard, look=look)
         flow = Flow(local, port_of(opened), remote, port)
         return Handshake(opened, flow, settings, segments=segments, whole=whole, timeout=timeout)

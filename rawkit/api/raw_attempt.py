@@ -7,9 +7,10 @@ from collections.abc import Callable
 from math import inf
 
 from rawkit.endpoint.conversation import Conversation
+from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.host import Host
 from rawkit.endpoint.narration import Narrator, Shown
-from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, open_host, port_of
+from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, link_for, open_host, port_of
 from rawkit.endpoint.stream import GOODBYE, LINGER
 from rawkit.errnos.icmp import told as told_by_icmp
 from rawkit.errors import NoRoute, UsageError
@@ -44,8 +45,11 @@ class RawOpener:
     """Begins to connect in user space: an opener for :class:`~rawkit.posix.connecting`."""
 
     link: LinkKind = "raw"
+    guard: GuardKind = "auto"
     settings: Settings = AS_THE_LINK
     explain: Explain | None = None
+    opened: Callable[[Host], None] | None = None
+    """Told of each host, before its first segment."""
 
     def __call__(self, target: Target, manner: Manner) -> Attempt:
         """Send a SYN.
@@ -124,8 +128,11 @@ class RawAttempt:
         if isinstance(remote, str):
             raise UsageError(f"{address}: an address is wanted here, and no name")
         source, port, opener = _place(local, remote), _port(local), self._opener
-        interface = None if opener.link == "raw" else next_hop(remote).interface
-        host = open_host(source, port, interface=interface, kind=opener.link)
+        kind = link_for(opener.guard, opener.link)
+        interface = None if kind == "raw" else next_hop(remote).interface
+        host = open_host(source, port, interface=interface, kind=kind, guard=opener.guard)
+        if opener.opened is not None:
+            opener.opened(host)
         flow = Flow(source, port_of(host), remote, address.port)
         return RawConnection(host, flow, address, opener)
 

@@ -6,9 +6,10 @@ from rawkit.api.common import Host as Name
 from rawkit.api.common import Place, inside, meant, source_address
 from rawkit.endpoint.conversation import Conversation, called
 from rawkit.endpoint.driver import Driver
+from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.host import Host, Look, Watch
 from rawkit.endpoint.listening import Listening
-from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, open_host, port_of
+from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, link_for, open_host, port_of
 from rawkit.endpoint.stream import Stream
 from rawkit.errors import ConnectionFailed, NoAnswer, UsageError
 from rawkit.host.names import numeric, resolve
@@ -31,6 +32,7 @@ def connect_raw(
     source_port: int = 0,
     interface: str | None = None,
     link: LinkKind = "raw",
+    guard: GuardKind = "auto",
     settings: Settings = AS_THE_LINK,
     ttl: int = 64,
     dscp: int = 0,
@@ -52,6 +54,8 @@ def connect_raw(
         interface: to send and receive on this one alone.
         link: ``"raw"``; ``"packet"``; or ``"offload"``, packets in large pieces, which is many
             times as fast where one sends much.
+        guard: what keeps the kernel away: ``"auto"``, ``"socket"`` or ``"nft"``; or ``"address"``:
+            then the source is one that nobody has.
         settings: how the connection is to behave.
         ttl: of its packets (the hop limit, of IPv6).
         dscp: of its packets.
@@ -68,7 +72,7 @@ def connect_raw(
     """
     check_port(port, lowest=1)
     check_port(source_port, lowest=0)
-    look = Look(ttl=ttl, dscp=dscp)
+    look, kind = Look(ttl=ttl, dscp=dscp), link_for(guard, link)
     src = source_address(source)
     failed: ConnectionFailed | None = None
     with inside(at):
@@ -77,8 +81,9 @@ def connect_raw(
             opened = open_host(
                 local,
                 source_port,
-                interface=interface or interface_of(link, remote),
-                kind=link,
+                interface=interface or interface_of(kind, remote),
+                kind=kind,
+                guard=guard,
                 look=look,
                 watch=watch,
             )
@@ -97,6 +102,7 @@ def listen_raw(
     backlog: int = 128,
     interface: str | None = None,
     link: LinkKind = "raw",
+    guard: GuardKind = "auto",
     settings: Settings = AS_THE_LINK,
     ttl: int = 64,
     dscp: int = 0,
@@ -112,6 +118,8 @@ def listen_raw(
         interface: to send and receive on this one alone.
         link: ``"raw"``; ``"packet"``; or ``"offload"``, packets in large pieces, which is many
             times as fast where one sends much.
+        guard: what keeps the kernel away: ``"auto"``, ``"socket"`` or ``"nft"``; or ``"address"``:
+            then the address is one that nobody has.
         settings: how connections are to behave.
         ttl: of their packets (the hop limit, of IPv6).
         dscp: of their packets.
@@ -127,7 +135,15 @@ def listen_raw(
     local = local_address(address)
     look = Look(ttl=ttl, dscp=dscp)
     with inside(at):
-        opened = open_host(local, port, interface=interface, kind=link, look=look, watch=watch)
+        opened = open_host(
+            local,
+            port,
+            interface=interface,
+            kind=link_for(guard, link),
+            guard=guard,
+            look=look,
+            watch=watch,
+        )
         listener = Listener(settings, backlog=backlog)
         opened.listen(local, port_of(opened), listener)
         return Listening(Driver(opened), listener, local, port_of(opened))

@@ -22,6 +22,7 @@ HIGHEST_RATE = 1e12
 UNITS = {"": 1, "K": 1000, "M": 10**6, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 STREAMS = (socket.SOCK_STREAM, socket.SOCK_SEQPACKET)
 LINKS = ("raw", "packet", "offload")
+GUARDS = ("auto", "socket", "nft", "address")
 STANDARD = 2
 """The last descriptor that is this command's own."""
 
@@ -42,6 +43,7 @@ class ConnectOptions:
     connect_only: bool = False
     raw: bool = False
     link: str | None = None
+    guard: str | None = None
     explain: bool = False
     verbose: bool = False
     json: bool = False
@@ -100,7 +102,7 @@ def address_of(options: ConnectOptions) -> Address:
 
 def _check_raw(options: ConnectOptions, word: str) -> None:
     if not options.raw:
-        for name in ("link", "explain"):
+        for name in ("link", "guard", "explain"):
             if getattr(options, name):
                 raise UsageError(f"--{name}: only of --raw")
         return
@@ -113,6 +115,12 @@ def _check_raw(options: ConnectOptions, word: str) -> None:
 def _link(word: str) -> str:
     if word not in LINKS:
         raise UsageError(f"bad link: {word} ({', '.join(LINKS)})")
+    return word
+
+
+def _guard(word: str) -> str:
+    if word not in GUARDS:
+        raise UsageError(f"bad guard: {word} ({', '.join(GUARDS)})")
     return word
 
 
@@ -194,6 +202,8 @@ TABLE: Table[ConnectOptions] = Table(
         Option("", "raw", "", switch("raw"), "make TCP in user space, over raw sockets"),
         Option("L", "link", "KIND", value("link", _link),
             "with --raw: raw (the default), packet, or offload, which sends much faster"),
+        Option("", "guard", "KIND", value("guard", _guard),
+            "with --raw: what keeps the kernel's TCP away: auto, socket, nft or address"),
         Option("", "explain", "", switch("explain"),
             "with --raw: tell of every segment on stderr, and what it is for"),
         Option("v", "verbose", "", switch("verbose"), "tell on stderr what happens"),

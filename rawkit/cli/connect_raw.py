@@ -6,6 +6,8 @@ from rawkit.api.raw_attempt import RawOpener
 from rawkit.cli.connect_options import ConnectOptions
 from rawkit.cli.errors import complain
 from rawkit.cli.handshake_text import explained
+from rawkit.endpoint.guarding import GuardKind
+from rawkit.endpoint.host import Host
 from rawkit.endpoint.narration import Shown
 from rawkit.endpoint.opening import LinkKind
 from rawkit.posix.connecting import ConnectSettings
@@ -16,7 +18,12 @@ from rawkit.tcp.flow import Flow
 def by_hand(options: ConnectOptions, settings: ConnectSettings) -> ConnectSettings:
     """Return settings by which connections are made in user space."""
     link = cast("LinkKind", options.link or "raw")
-    opener = RawOpener(link=link, explain=_say if options.explain else None)
+    opener = RawOpener(
+        link=link,
+        guard=cast("GuardKind", options.guard or "auto"),
+        explain=_say if options.explain else None,
+        opened=_tell_of if options.verbose else None,
+    )
     return replace(settings, opener=opener)
 
 
@@ -24,3 +31,9 @@ def _say(flow: Flow, shown: Shown) -> None:
     """Tell of a segment on stderr: one line with what it says, one with what it is for."""
     for line in explained(flow, shown, reasons=True).splitlines():
         complain("connect", line)
+
+
+def _tell_of(host: Host) -> None:
+    """Tell what moves the segments, and what keeps the kernel away."""
+    guard = ", ".join(host.guard.layers) if host.guard is not None else "none"
+    complain("connect", f"{host.link.name} link; guard: {guard}")

@@ -43,6 +43,7 @@ def _prepared(options: HandshakeOptions) -> Handshake:
         source_port=options.source_port,
         interface=options.interface,
         link=options.link,
+        guard=options.guard,
         settings=_settings(options),
         ttl=options.ttl,
         dscp=options.dscp,

@@ -5,6 +5,7 @@ from typing import cast, get_args
 
 from rawkit.cli.getopt import Option, Table, switch, value
 from rawkit.cli.values import seconds
+from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.opening import LinkKind
 from rawkit.errors import UsageError
 
@@ -23,6 +24,7 @@ class HandshakeOptions:
     source: str | None = None
     source_port: int = 0
     link: LinkKind = "raw"
+    guard: GuardKind = "auto"
     segments: int = 3
     whole: bool = False
     mss: int | None = None
@@ -101,6 +103,13 @@ def _link(word: str) -> LinkKind:
     raise UsageError(f"bad link: {word} ({', '.join(get_args(LinkKind))})")
 
 
+def _guard(word: str) -> GuardKind:
+    for kind in get_args(GuardKind):
+        if word == kind:
+            return cast("GuardKind", kind)
+    raise UsageError(f"bad guard: {word} ({', '.join(get_args(GuardKind))})")
+
+
 def _without(name: str) -> Callable[[HandshakeOptions, str], None]:
     return lambda options, _: setattr(options, name, False)
 
@@ -120,6 +129,8 @@ TABLE: Table[HandshakeOptions] = Table(
             "from this port (0: any that is free)"),
         Option("L", "link", "KIND", value("link", _link),
             "raw (the default), packet, or offload: packets of which others finish the sums"),
+        Option("", "guard", "KIND", value("guard", _guard),
+            "what keeps the kernel away: auto (the default), socket, nft or address"),
         Option("w", "timeout", "TIME",
             value("timeout", seconds("bad timeout", LONGEST, zero=None)),
             "time to wait for an answer (5s; 0: as long as TCP does)"),

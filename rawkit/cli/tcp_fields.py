@@ -18,5 +18,8 @@ TCP_FIELDS: dict[str, tuple[str, ...]] = {
     "sack": ("whether both sides use selective acknowledgments; `null`: no handshake",),
     "timestamps": ("whether both sides use timestamps; `null`: no handshake",),
     "ecn": ("whether both sides use congestion notification; `null`: no handshake",),
-    "guard": ('list of what keeps the kernel away: `"filter"`, `"digest"`, `"hops"`',),
+    "guard": (
+        'list of what keeps the kernel away: `"filter"`, `"digest"`, `"hops"`, '
+        '`"nft"`, `"address"`',
+    ),
 }

@@ -36,6 +36,10 @@ TCP_MD5SIG_EXT = Option("TCP_MD5SIG_EXT", socket.IPPROTO_TCP, 32, "struct", "4.1
 REFUSALS = (errno.EPERM, errno.EACCES, errno.ENOPROTOOPT, errno.EOPNOTSUPP)
 
 
+class NotSilenced(UsageError):
+    """This kernel has none of the options that make a listening socket silent."""
+
+
 class Guard:
     """Holds a port, and drops what the kernel would answer for it."""
 
@@ -51,8 +55,8 @@ class Guard:
 
         Raises:
             MissingCapability: the port is a low one.
-            UsageError: it is taken; or there is no such address here; or this kernel has none
-                of the options.
+            NotSilenced: this kernel has none of the options.
+            UsageError: it is taken, or there is no such address here.
         """
         version = address.version
         self._socket = open_socket(version, socket.SOCK_STREAM, 0)
@@ -91,4 +95,4 @@ class Guard:
             else:
                 self.layers += (name,)
         if not self.layers:
-            raise UsageError("this kernel has no option that silences a listening socket")
+            raise NotSilenced("this kernel has no option that silences a listening socket")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from rawkit.endpoint.guard import Guard
+from rawkit.endpoint.guarding import Guarding
 from rawkit.endpoint.link import Link
 from rawkit.record import record, replace
 from rawkit.tcp.codec import Writer
@@ -46,7 +46,7 @@ class Host:
     def __init__(
         self,
         link: Link,
-        guard: Guard | None,
+        guard: Guarding | None,
         *,
         secret: bytes,
         look: Look = PLAIN,
@@ -105,7 +105,6 @@ class Host:
             for connection in (*listener.ready, *listener.opening.values()):
                 connection.abort(self._clock())
             listener.ready.clear()
-            listener.opening.clear()
 
     def fitting(self, flow: Flow, settings: Settings) -> Settings:
         """Return settings with the link's sizes, as far as they are not smaller already."""

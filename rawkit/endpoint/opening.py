@@ -3,16 +3,18 @@
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeVar
 
-from rawkit.endpoint.guard import Guard
+from rawkit.endpoint.guarding import Guarding, GuardKind, open_guard
 from rawkit.endpoint.host import PLAIN, Host, Look, Watch
 from rawkit.endpoint.link import Link
+from rawkit.errors import NotPermitted
 from rawkit.sockets.ladder import not_permitted, refused, why_no_raw_socket, with_capabilities
 from rawkit.tcp.settings import Settings
 from rawkit.wire.address import Address
 
 LinkKind = Literal["raw", "packet", "offload"]
+Opened = TypeVar("Opened")
 SECRET_SIZE = 16
 AS_THE_LINK = Settings(mtu=0xFFFF, soft_errors=True)
 """Packets as large as the link takes; who is said to be unreachable is not waited for."""
@@ -27,30 +29,38 @@ def open_host(
     *,
     interface: str | None = None,
     kind: LinkKind = "raw",
+    guard: GuardKind = "auto",
     look: Look = PLAIN,
     watch: Watch | None = None,
 ) -> Host:
     """Return a host with an address and a port of this machine; its guard knows the port.
 
     Args:
-        local: one of this machine's addresses.
+        local: one of this machine's addresses; a spare one for the guard ``"address"``.
         port: 0: any that is free.
         interface: to send and receive on this one alone; the packet links need it.
         kind: of the link: ``"raw"``; ``"packet"``; or ``"offload"``, packets in large pieces.
+        guard: what keeps the kernel away.
         look: of the packets.
         watch: told of each segment that comes or goes.
 
     Raises:
-        NotPermitted: ``CAP_NET_RAW`` is missing; the message says why, and the ways out.
+        NotPermitted: ``CAP_NET_RAW`` is missing, or what the guard needs; the message says why,
+            and the ways out.
         UsageError: the port is taken, or there is no such address or interface here.
     """
-    guard = Guard(local, port, interface)
+    keeper = _permitted(local, partial(open_guard, guard, local, port, interface))
     try:
-        link = _open_link(local, guard.port, interface, kind)
+        link = _permitted(local, partial(_open_link, keeper, local, interface, kind))
     except BaseException:
-        guard.close()
+        keeper.close()
         raise
-    return Host(link, guard, secret=_SECRET, look=look, watch=watch)
+    return Host(link, keeper, secret=_SECRET, look=look, watch=watch)
+
+
+def link_for(guard: GuardKind, kind: LinkKind) -> LinkKind:
+    """Return the kind of link that goes with a guard: raw sockets never hear a spare address."""
+    return "packet" if guard == "address" and kind == "raw" else kind
 
 
 def port_of(host: Host) -> int:
@@ -58,9 +68,20 @@ def port_of(host: Host) -> int:
     return host.guard.port if host.guard is not None else 0
 
 
-def _open_link(local: Address, port: int, interface: str | None, kind: LinkKind) -> Link:
+def _open_link(guard: Guarding, local: Address, interface: str | None, kind: LinkKind) -> Link:
+    if "address" in guard.layers:
+        from rawkit.endpoint.spare_link import spare_link
+
+        return spare_link(guard, offload=kind == "offload")
+    return LINKS[kind](local, guard.port, interface)
+
+
+def _permitted(local: Address, open_: Callable[[], Opened]) -> Opened:
+    """Open something with our capabilities, or say which is missing."""
     try:
-        return with_capabilities(partial(LINKS[kind], local, port, interface))
+        return with_capabilities(open_)
+    except NotPermitted:
+        raise
     except PermissionError as error:
         refusal = refused(error, local.version, why_no_raw_socket)
         raise not_permitted(WISH, [refusal]) from error
