@@ -62,6 +62,12 @@ def port_filter(version: int, port: int) -> bytes:
     return assemble([*load, ask, "pass", Op(RETURN, ALL), "drop", Op(RETURN, 0)])
 
 
+@lru_cache(1024)
+def address_of(remote: Address) -> tuple[str, int] | tuple[str, int, int, int]:
+    """Return what sendto(2) takes for an address: made once for many packets."""
+    return socket_address(remote, 0)
+
+
 class RawLink:
     """Raw sockets for one address and port of this host."""
 
@@ -98,7 +104,7 @@ class RawLink:
         return self._mtu_to(flow.remote)
 
     def send(self, writer: Writer, segments: list[Segment]) -> None:
-        address = socket_address(writer.flow.remote, 0)
+        address = address_of(writer.flow.remote)
         sendto, traffic = self._out.sendto, self.traffic
         for segment in segments:
             try:

@@ -59,7 +59,7 @@ class Connection:
             there may be segments to send.
     """
 
-    __slots__ = ("block", "scheduled", "touched")
+    __slots__ = ("block", "key", "scheduled", "touched")
 
     def __init__(
         self,
@@ -75,6 +75,8 @@ class Connection:
         self.block: Block = new_block(flow, ip, settings, check_secret(secret))
         self.block.given_isn = None if isn is None else isn & WRAP
         self.touched = touched
+        self.key = b"" if flow is None else flow.key
+        """That of its flow, worked out once; of one that listens, once it is known."""
         self.scheduled = inf
         """For the driver: when it looks at this connection next."""
 
@@ -204,6 +206,7 @@ class Connection:
             return
         if b.state is State.LISTEN:
             b.flow = flow
+            self.key = b"" if flow is None else flow.key
         segment_arrives(b, now, segment)
 
     def gives_way(self, segment: Segment) -> bool:

@@ -57,6 +57,8 @@ class Stack:
         self.listeners: dict[tuple[Address, int], Listener] = {}
         self.strangers = 0
         """Segments that were of no connection."""
+        self._opening: dict[bytes, Listener] = {}
+        """Whose each connection is whose handshake is not over."""
         self._touched: dict[int, Connection] = {}
         self._due: list[tuple[float, int, Connection]] = []
         self._stray: list[Departing] = []
@@ -70,10 +72,10 @@ class Stack:
         Raises:
             UsageError: there is one between these two ends.
         """
-        if flow.key in self.connections:
-            raise UsageError(f"there is a connection {flow} already")
         made = Connection(flow, settings, secret=self.secret, isn=isn, touched=self._touch)
-        self.connections[flow.key] = made
+        if made.key in self.connections:
+            raise UsageError(f"there is a connection {flow} already")
+        self.connections[made.key] = made
         made.open(now)
         return made
 
@@ -177,10 +179,12 @@ class Stack:
             answer.touched = self._touch
             if isn is not None:
                 answer.block.given_isn = isn
-            self.connections[flow.key] = answer
-            if listener is not None:
-                listener.opening[flow.key] = answer
             answer.arrive(now, s, flow)
+            key = answer.key
+            self.connections[key] = answer
+            if listener is not None:
+                listener.opening[key] = answer
+                self._opening[key] = listener
             self._touch(answer)
             return
         if answer is None and (listener is None or not s.flags & SYN):
@@ -190,14 +194,11 @@ class Stack:
 
     def _file(self, connection: Connection) -> None:
         """Keep the books of who is open and who is over."""
-        flow = connection.flow
-        if flow is None:
-            return
-        key = flow.key
-        listener = self.listeners.get((flow.local, flow.local_port))
+        key = connection.key
+        listener = self._opening.get(key)
         was_opening = listener is not None and listener.opening.get(key) is connection
         if listener is not None and was_opening and connection.state is not State.SYN_RECEIVED:
-            del listener.opening[key]
+            del self._opening[key], listener.opening[key]
             if connection.is_open:
                 listener.ready.append(connection)
         if connection.is_over and self.connections.get(key) is connection:

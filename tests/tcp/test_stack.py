@@ -130,6 +130,9 @@ def test_a_later_syn_opens_anew_beyond_the_old_numbers() -> None:
     stack.arrive(NOW, flow().key, syn(9000))
     (again,) = sent(stack)
 
+    stack.arrive(NOW, flow().key, Segment(ACK, 9001, again.sequence + 1 & WRAP, 1000))
+    sent(stack)
+    assert [one.state for one in listener.ready] == [State.ESTABLISHED]
     assert again.flags == SYN | ACK
     assert 0x10000 < (again.sequence - answer.sequence & WRAP) < 0x11000
     assert old.is_over
