@@ -14,6 +14,8 @@ from rawkit.demos.outcome import Demo, Figure, Outcome, milliseconds, number, ro
 
 HEAD, BODY = bytes(4), bytes(16)
 QUESTION = len(HEAD) + len(BODY)
+DELAY = 0.04
+"""Seconds by which Linux delays an acknowledgement at the least (TCP_DELACK_MIN)."""
 ROUNDS = 25
 QUICK = 5
 """Rounds at the beginning that do not count: Linux acknowledges at once for a while."""
@@ -51,7 +53,7 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
     slow, fast, one, quick = (
         number(figures, case, "median") for case in (TWO, NODELAY, ONE, QUICKACK)
     )
-    if slow < 4 * max(fast, one):
+    if slow < DELAY / 2 or slow < 2 * max(fast, one):
         return Outcome(figures, False, f"Two writes took {milliseconds(slow)}: no wait this time.")
     times = {"slow": slow, "fast": fast, "one": one, "quick": quick}
     text = told(READING, **{name: milliseconds(time) for name, time in times.items()})

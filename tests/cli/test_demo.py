@@ -122,16 +122,18 @@ def test_an_outcome_in_json_has_its_figures_and_then_its_reading() -> None:
 def test_a_reading_is_about_the_figures_that_were_measured() -> None:
     slow = nagle.reading(_times(0.044))
     none = nagle.reading(_times(9e-6))
+    busy = nagle.reading(_times(0.3, others=0.2))
 
     assert slow.shown
     assert "44.0 ms" in slow.reading
     assert not none.shown
+    assert not busy.shown
     assert none.reading == "Two writes took 9.0 µs: no wait this time."
     assert milliseconds(1.5) == "1,500.0 ms"
 
 
-def _times(two: float) -> tuple[Figure, ...]:
-    cases = {nagle.TWO: two, nagle.NODELAY: 8e-6, nagle.ONE: 6e-6, nagle.QUICKACK: 8e-6}
+def _times(two: float, others: float = 8e-6) -> tuple[Figure, ...]:
+    cases = {nagle.TWO: two, **dict.fromkeys((nagle.NODELAY, nagle.ONE, nagle.QUICKACK), others)}
     return tuple(Figure(case, "median", time, "s") for case, time in cases.items())
 
 
