@@ -1,8 +1,8 @@
 """``rawkit.handshake()``: the three segments that open a TCP connection, one by one."""
 
 from rawkit.api.common import Host as Name
-from rawkit.api.common import Place, inside, meant, source_address
-from rawkit.api.raw_tcp import check_port, interface_of
+from rawkit.api.common import Place, inside, meant
+from rawkit.api.raw_tcp import check_port, interface_of, source_of
 from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.handshake import ALL, Handshake
 from rawkit.endpoint.host import Look
@@ -45,7 +45,7 @@ def handshake(
         source: the address to connect from, one of this host's.
         source_port: 0: any that is free.
         interface: to send and receive on this one alone.
-        link: ``"raw"``, ``"packet"`` or ``"offload"``.
+        link: ``"raw"``, ``"packet"``, ``"offload"`` or ``"tun"``.
         guard: what keeps the kernel away: ``"auto"``, ``"socket"`` or ``"nft"``; or ``"address"``:
             then the source is one that nobody has.
         settings: how our side is to behave.
@@ -64,12 +64,12 @@ def handshake(
     check_port(source_port, lowest=0)
     if not 1 <= segments <= ALL:
         raise UsageError(f"{segments} segments: a handshake has 1 to {ALL}")
-    src = source_address(source)
+    kind = link_for(guard, link)
+    src = source_of(source, kind)
     with inside(at):
         remote = meant(resolve(host, version)[0] if isinstance(host, str) else host)
         local = src or source_for(remote, interface)
         look = Look(ttl=ttl, dscp=dscp)
-        kind = link_for(guard, link)
         over = interface or interface_of(kind, remote)
         opened = open_host(local, source_port, interface=over, kind=kind, guard=guard, look=look)
         flow = Flow(local, port_of(opened), remote, port)

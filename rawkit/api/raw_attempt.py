@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from math import inf
 
+from rawkit.api.raw_tcp import interface_of
 from rawkit.endpoint.conversation import Conversation
 from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.host import Host
@@ -14,7 +15,6 @@ from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, link_for, open_host, 
 from rawkit.endpoint.stream import GOODBYE, LINGER
 from rawkit.errnos.icmp import told as told_by_icmp
 from rawkit.errors import NoRoute, UsageError
-from rawkit.host.next_hop import next_hop
 from rawkit.host.source import source_for
 from rawkit.posix.address import Address, InternetAddress
 from rawkit.posix.attempts import Attempt, Manner
@@ -129,7 +129,9 @@ class RawAttempt:
             raise UsageError(f"{address}: an address is wanted here, and no name")
         source, port, opener = _place(local, remote), _port(local), self._opener
         kind = link_for(opener.guard, opener.link)
-        interface = None if kind == "raw" else next_hop(remote).interface
+        if kind == "tun" and local is None:
+            raise UsageError("a TUN link needs a place to connect from: an address nobody has")
+        interface = interface_of(kind, remote)
         host = open_host(source, port, interface=interface, kind=kind, guard=opener.guard)
         if opener.opened is not None:
             opener.opened(host)

@@ -52,8 +52,9 @@ def connect_raw(
         source: the address to connect from, one of this host's.
         source_port: 0: any that is free.
         interface: to send and receive on this one alone.
-        link: ``"raw"``; ``"packet"``; or ``"offload"``, packets in large pieces, which is many
-            times as fast where one sends much.
+        link: ``"raw"``; ``"packet"``; ``"offload"``, packets in large pieces, which is many times
+            as fast where one sends much; or ``"tun"``, behind which is an address that nobody
+            has.
         guard: what keeps the kernel away: ``"auto"``, ``"socket"`` or ``"nft"``; or ``"address"``:
             then the source is one that nobody has.
         settings: how the connection is to behave.
@@ -73,7 +74,7 @@ def connect_raw(
     check_port(port, lowest=1)
     check_port(source_port, lowest=0)
     look, kind = Look(ttl=ttl, dscp=dscp), link_for(guard, link)
-    src = source_address(source)
+    src = source_of(source, kind)
     failed: ConnectionFailed | None = None
     with inside(at):
         for remote in _addresses(host, version or (src.version if src else None)):
@@ -116,8 +117,9 @@ def listen_raw(
         port: 0: any that is free.
         backlog: open connections that may wait to be accepted.
         interface: to send and receive on this one alone.
-        link: ``"raw"``; ``"packet"``; or ``"offload"``, packets in large pieces, which is many
-            times as fast where one sends much.
+        link: ``"raw"``; ``"packet"``; ``"offload"``, packets in large pieces, which is many times
+            as fast where one sends much; or ``"tun"``, behind which is an address that nobody
+            has.
         guard: what keeps the kernel away: ``"auto"``, ``"socket"`` or ``"nft"``; or ``"address"``:
             then the address is one that nobody has.
         settings: how connections are to behave.
@@ -192,9 +194,20 @@ def _connected(host: Host, flow: Flow, settings: Settings, timeout: float | None
     return Stream(driver, conversation, owns=True)
 
 
+def source_of(source: Name | None, link: LinkKind) -> Address | None:
+    """Return the address to connect from, if one was named.
+
+    Raises:
+        UsageError: it is no address; or the link needs one.
+    """
+    if link == "tun" and source is None:
+        raise UsageError("a TUN link needs a source: an address that nobody has")
+    return source_address(source)
+
+
 def interface_of(link: LinkKind, remote: Address) -> str | None:
     """Return the interface that a link has to be on; ``None``: it may be on all."""
-    return None if link == "raw" else next_hop(remote).interface
+    return next_hop(remote).interface if link in ("packet", "offload") else None
 
 
 def _addresses(host: Name, version: int | None) -> tuple[Address, ...]:

@@ -21,7 +21,7 @@ LONGEST = 86_400.0
 HIGHEST_RATE = 1e12
 UNITS = {"": 1, "K": 1000, "M": 10**6, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 STREAMS = (socket.SOCK_STREAM, socket.SOCK_SEQPACKET)
-LINKS = ("raw", "packet", "offload")
+LINKS = ("raw", "packet", "offload", "tun")
 GUARDS = ("auto", "socket", "nft", "address")
 STANDARD = 2
 """The last descriptor that is this command's own."""
@@ -201,7 +201,7 @@ TABLE: Table[ConnectOptions] = Table(
         Option("z", "connect-only", "", switch("connect_only"), "connect, and close at once"),
         Option("", "raw", "", switch("raw"), "make TCP in user space, over raw sockets"),
         Option("L", "link", "KIND", value("link", _link),
-            "with --raw: raw (the default), packet, or offload, which sends much faster"),
+            "with --raw: raw (the default), packet, offload (sends much faster), tun (with -s)"),
         Option("", "guard", "KIND", value("guard", _guard),
             "with --raw: what keeps the kernel's TCP away: auto, socket, nft or address"),
         Option("", "explain", "", switch("explain"),

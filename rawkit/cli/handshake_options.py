@@ -128,7 +128,7 @@ TABLE: Table[HandshakeOptions] = Table(
         Option("p", "source-port", "PORT", value("source_port", _number("port", 0, HIGHEST_PORT)),
             "from this port (0: any that is free)"),
         Option("L", "link", "KIND", value("link", _link),
-            "raw (the default), packet, or offload: packets of which others finish the sums"),
+            "raw (the default), packet, offload: others finish the sums; tun: with -s"),
         Option("", "guard", "KIND", value("guard", _guard),
             "what keeps the kernel away: auto (the default), socket, nft or address"),
         Option("w", "timeout", "TIME",

@@ -8,12 +8,12 @@ from typing import Literal, TypeVar
 from rawkit.endpoint.guarding import Guarding, GuardKind, open_guard
 from rawkit.endpoint.host import PLAIN, Host, Look, Watch
 from rawkit.endpoint.link import Link
-from rawkit.errors import NotPermitted
+from rawkit.errors import NotPermitted, UsageError
 from rawkit.sockets.ladder import not_permitted, refused, why_no_raw_socket, with_capabilities
 from rawkit.tcp.settings import Settings
 from rawkit.wire.address import Address
 
-LinkKind = Literal["raw", "packet", "offload"]
+LinkKind = Literal["raw", "packet", "offload", "tun"]
 Opened = TypeVar("Opened")
 SECRET_SIZE = 16
 AS_THE_LINK = Settings(mtu=0xFFFF, soft_errors=True)
@@ -39,7 +39,8 @@ def open_host(
         local: one of this machine's addresses; a spare one for the guard ``"address"``.
         port: 0: any that is free.
         interface: to send and receive on this one alone; the packet links need it.
-        kind: of the link: ``"raw"``; ``"packet"``; or ``"offload"``, packets in large pieces.
+        kind: of the link: ``"raw"``; ``"packet"``; ``"offload"``, packets in large pieces; or
+            ``"tun"``: then the address is one that nobody has, and no guard is needed.
         guard: what keeps the kernel away.
         look: of the packets.
         watch: told of each segment that comes or goes.
@@ -49,6 +50,13 @@ def open_host(
             and the ways out.
         UsageError: the port is taken, or there is no such address or interface here.
     """
+    if kind == "tun":
+        from rawkit.endpoint.tun_host import alone
+
+        if guard != "auto":
+            raise UsageError(f"behind a TUN link there is nothing to guard (by {guard})")
+        nobody, own = with_capabilities(lambda: alone(local, port))
+        return Host(own, nobody, secret=_SECRET, look=look, watch=watch)
     keeper = _permitted(local, partial(open_guard, guard, local, port, interface))
     try:
         link = _permitted(local, partial(_open_link, keeper, local, interface, kind))
@@ -104,3 +112,4 @@ LINKS: dict[LinkKind, Callable[[Address, int, str | None], Link]] = {
     "packet": _packet,
     "offload": partial(_packet, offload=True),
 }
+"""Those that share an address with the kernel."""

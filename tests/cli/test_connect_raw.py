@@ -126,7 +126,14 @@ def test_the_end_of_the_input_can_reset(net: Lab) -> None:
         (["--raw", "udp:127.0.0.1:9"], "--raw: only TCP can be made in user space, and no udp:"),
         (["--explain", "tcp:127.0.0.1:9"], "--explain: only of --raw"),
         (["--link", "packet", "tcp:127.0.0.1:9"], "--link: only of --raw"),
-        (["--raw", "--link", "tun", "tcp:127.0.0.1:9"], "bad link: tun (raw, packet, offload)"),
+        (
+            ["--raw", "--link", "tin", "tcp:127.0.0.1:9"],
+            "bad link: tin (raw, packet, offload, tun)",
+        ),
+        (
+            ["--raw", "--link", "tun", "tcp:127.0.0.1:9"],
+            "a TUN link needs a place to connect from: an address nobody has",
+        ),
         (
             ["--raw", "-o", "TCP_NODELAY=1", "tcp:127.0.0.1:9"],
             "-o: with --raw there is no socket to set options of",

@@ -11,12 +11,14 @@ from random import Random
 import pytest
 
 from rawkit import lab
+from rawkit.api.raw_tcp import connect_raw, listen_raw
 from rawkit.endpoint.conversation import Conversation
 from rawkit.endpoint.driver import Driver
 from rawkit.endpoint.host import Host
 from rawkit.endpoint.listening import Listening
 from rawkit.endpoint.stream import Stream
 from rawkit.endpoint.tun_link import DEVICE, TunLink
+from rawkit.errors import UsageError
 from rawkit.lab.topology import Lab
 from rawkit.tcp.flow import Flow
 from rawkit.tcp.listener import Listener
@@ -119,3 +121,28 @@ def test_the_kernel_connects_to_it_and_only_where_it_listens(net: Lab, version: 
     waiting.stop()
 
     assert answer == BODY
+
+
+@VERSIONS
+def test_the_verbs_take_a_host_of_its_own_as_well(net: Lab, version: int) -> None:
+    address = ALONE[version]
+    server = net.first.socket(FAMILIES[version], socket.SOCK_STREAM)
+    there = net.first.ipv4 if version == 4 else net.first.ipv6
+    with server:
+        server.bind((str(there), PORT))
+        server.listen()
+        server.settimeout(PATIENCE)
+        stream = connect_raw(
+            there, PORT, link="tun", source=address, settings=QUICK, timeout=PATIENCE, at=net.first
+        )
+        sock, (who, *_) = server.accept()
+        answer = converse(stream, sock)
+
+    assert (answer, who, stream.guard) == (BODY, str(address), ("tun",))
+
+
+def test_a_tun_link_needs_an_address_and_no_guard() -> None:
+    with pytest.raises(UsageError, match="needs a source"):
+        connect_raw("192.0.2.1", 80, link="tun")
+    with pytest.raises(UsageError, match=r"nothing to guard \(by nft\)"):
+        listen_raw("192.0.2.1", 80, link="tun", guard="nft")
