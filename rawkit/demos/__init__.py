@@ -24,6 +24,7 @@ DEMOS = {
     "omission": "a server that stops, and a measurement that does not see it",
     "batching": "many datagrams in one call: where the time goes",
     "fastopen": "a question in the SYN saves a round trip, but not the first time",
+    "rst-trap": "a handshake by hand, and the kernel that ends it",
     "mptcp": "multipath TCP, and how it falls back",
 }
 """Each is ``rawkit/demos/NAME.py``, ``-`` being ``_``; in the order of a course."""

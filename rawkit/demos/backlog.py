@@ -6,7 +6,7 @@ import socket
 from contextlib import ExitStack
 
 from rawkit.demos.others import LOOPBACK
-from rawkit.demos.outcome import Demo, Figure, Outcome, number, row, told
+from rawkit.demos.outcome import Demo, Figure, Outcome, judged, number, row, told
 from rawkit.errnos.table import name_of
 from rawkit.host import sysctl
 
@@ -51,7 +51,7 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
     numbers = {"told": BACKLOGS[-1], "above": ABOVE_LIMIT, "limit": LIMIT}
     why = AS_EXPECTED if shown else "which is not what was expected"
     text = told(READING, found=int(found[-1]), limited=int(limited), why=why, **numbers)
-    return Outcome(figures, shown, text)
+    return judged(figures, shown, text)
 
 
 def _tcp(case: str, backlog: int) -> tuple[Figure, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import thread_time
 
 from rawkit.demos.others import LOOPBACK
-from rawkit.demos.outcome import Demo, Figure, Outcome, number, row, told
+from rawkit.demos.outcome import Demo, Figure, Outcome, judged, number, row, told
 from rawkit.host.calls import libc
 
 OCTETS = 64
@@ -88,7 +88,7 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
         of_and_one=BATCH,
         batch=BATCH,
     )
-    return Outcome(figures, shown, text)
+    return judged(figures, shown, text)
 
 
 class _Best:

@@ -4,7 +4,7 @@ import socket
 from time import perf_counter
 
 from rawkit.demos.others import child
-from rawkit.demos.outcome import Demo, Figure, Outcome, milliseconds, number, row, told
+from rawkit.demos.outcome import Demo, Figure, Outcome, judged, milliseconds, number, row, told
 from rawkit.lab import Node, pair
 
 DELAY = 0.02
@@ -52,7 +52,7 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
     times = {"rtt": 2 * DELAY, "plain": plain, "first": first, "second": second}
     words = {name: milliseconds(time) for name, time in times.items()}
     accepted = "accepted" if in_syn[SECOND] == "yes" else "not accepted"
-    return Outcome(figures, shown, told(READING, accepted=accepted, **words))
+    return judged(figures, shown, told(READING, accepted=accepted, **words))
 
 
 def _listener(node: Node) -> socket.socket:

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable
 
 from rawkit.demos.others import child, listener
-from rawkit.demos.outcome import Demo, Figure, Outcome, number, row, told
+from rawkit.demos.outcome import Demo, Figure, Outcome, judged, number, row, told
 from rawkit.errnos.table import name_of
 from rawkit.lab.process import Line, Process
 
@@ -49,7 +49,7 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
     shown = heard == {NOTHING: 0, HALF: ANSWER, CLOSED: 0} and closed != "sent all"
     waited, half = (f"{heard[case]:,.0f}" for case in (NOTHING, HALF))
     text = told(READING, waited=waited, half=half, patience=PATIENCE, closed=closed)
-    return Outcome(figures, shown, text)
+    return judged(figures, shown, text)
 
 
 def _half_close(sock: socket.socket) -> int:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from time import sleep
 
 from rawkit.demos.others import LOOPBACK, child, listener
-from rawkit.demos.outcome import Demo, Figure, Outcome, number, row, told
+from rawkit.demos.outcome import Demo, Figure, Outcome, judged, number, row, told
 from rawkit.lab.process import Line
 
 WORKERS, CLIENTS = 4, 200
@@ -87,7 +87,7 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
     counts = {"accept": woken[ACCEPT], "epoll": woken[EPOLL], "exclusive": woken[EXCLUSIVE]}
     counts |= {"vain": vain, "most": most[EXCLUSIVE], "shared": most[REUSEPORT]}
     numbers = {name: f"{count:,.0f}" for name, count in counts.items()}
-    return Outcome(figures, shown, told(READING, all=CLIENTS, of=WORKERS, **numbers))
+    return judged(figures, shown, told(READING, all=CLIENTS, of=WORKERS, **numbers))
 
 
 def _measured(case: str) -> tuple[Figure, ...]:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from rawkit.demos.others import LOOPBACK, exactly
-from rawkit.demos.outcome import Demo, Figure, Outcome, row, told
+from rawkit.demos.outcome import Demo, Figure, Outcome, judged, row, told
 
 SENT = (b"first", b"second", b"third")
 WHOLE = b"".join(SENT)
@@ -57,7 +57,7 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
         datagram=cells[UDP, first],
         lost=cells[UDP, lost],
     )
-    return Outcome(figures, shown, text)
+    return judged(figures, shown, text)
 
 
 def _measured(case: str, whole: Pair, short: Pair) -> tuple[Figure, ...]:

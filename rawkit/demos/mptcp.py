@@ -3,7 +3,7 @@
 import socket
 
 from rawkit.demos.others import LOOPBACK
-from rawkit.demos.outcome import Demo, Figure, Outcome, row, told
+from rawkit.demos.outcome import Demo, Figure, Outcome, judged, row, told
 
 IPPROTO_MPTCP = 262
 SOL_MPTCP, MPTCP_INFO = 284, 1
@@ -36,7 +36,7 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
     spoke = {one.case: str(one.value) for one in figures if one.measure == "connection"}
     shown = spoke == {BOTH: "MPTCP", CLIENT: "TCP", SERVER: "TCP", NEITHER: "TCP"}
     words = {"both": spoke[BOTH], "client": spoke[CLIENT], "server": spoke[SERVER]}
-    return Outcome(figures, shown, told(READING, **words))
+    return judged(figures, shown, told(READING, **words))
 
 
 def _measured(case: str, ours: int, theirs: int) -> tuple[Figure, ...]:

@@ -26,6 +26,7 @@ TWO, NODELAY, ONE, QUICKACK = (
     "one write (sendmsg)",
     "two writes, other side TCP_QUICKACK",
 )
+NOT_SHOWN = "Two writes took {slow}, one write {one}: there was no wait to be seen this time."
 READING = """
 The first 4 octets leave at once. The other 16 are less than a full segment, and there is something
 unacknowledged, so Nagle's algorithm holds them back. The server has not got a whole question and
@@ -53,11 +54,11 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
     slow, fast, one, quick = (
         number(figures, case, "median") for case in (TWO, NODELAY, ONE, QUICKACK)
     )
-    if slow < DELAY / 2 or slow < 2 * max(fast, one):
-        return Outcome(figures, False, f"Two writes took {milliseconds(slow)}: no wait this time.")
     times = {"slow": slow, "fast": fast, "one": one, "quick": quick}
-    text = told(READING, **{name: milliseconds(time) for name, time in times.items()})
-    return Outcome(figures, True, text)
+    words = {name: milliseconds(time) for name, time in times.items()}
+    if slow < DELAY / 2 or slow < 2 * max(fast, one):
+        return Outcome(figures, False, told(NOT_SHOWN, **words))
+    return Outcome(figures, True, told(READING, **words))
 
 
 def _write_twice(sock: socket.socket) -> None:

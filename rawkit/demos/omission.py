@@ -6,7 +6,7 @@ from math import ceil
 from time import monotonic, sleep
 
 from rawkit.demos.others import child, listener
-from rawkit.demos.outcome import Demo, Figure, Outcome, milliseconds, number, row, told
+from rawkit.demos.outcome import Demo, Figure, Outcome, judged, milliseconds, number, row, told
 
 MESSAGE = bytes(64)
 STOP, EVERY = 0.1, 1.0
@@ -54,7 +54,7 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
     times["slowest"] = number(figures, CLOSED, "slowest")
     shown = due > STOP / 2 and due > 3 * closed and due > 3 * sent
     words = {name: milliseconds(time) for name, time in times.items()}
-    return Outcome(figures, shown, told(READING, rate=RATE, **words))
+    return judged(figures, shown, told(READING, rate=RATE, **words))
 
 
 def _at_once() -> Iterator[float]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from rawkit.record import record
 
+NOT_THIS_TIME = "These figures are not those that were to be shown. What they would have said:"
 Value = float | int | str | None
 """A number in its unit, or a word; ``None``: there was nothing to measure."""
 
@@ -82,3 +83,8 @@ def milliseconds(seconds: float) -> str:
 def told(text: str, **values: object) -> str:
     """Return a paragraph with these values in their places, whatever its line breaks."""
     return " ".join(text.format(**values).split())
+
+
+def judged(figures: tuple[Figure, ...], shown: bool, reading: str) -> Outcome:
+    """Return an outcome whose reading says so if what it explains has not happened."""
+    return Outcome(figures, shown, reading if shown else f"{NOT_THIS_TIME} {reading}")

@@ -4,7 +4,7 @@ import socket
 from contextlib import suppress
 
 from rawkit.demos.others import LOOPBACK
-from rawkit.demos.outcome import Demo, Figure, Outcome, row, told
+from rawkit.demos.outcome import Demo, Figure, Outcome, judged, row, told
 from rawkit.errnos.table import name_of
 
 TCP, CONNECTED, LOOSE, UNIX = "TCP", "UDP, connected", "UDP, by sendto", "unix datagram"
@@ -50,7 +50,7 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
         loose=said[LOOSE, "second send"],
         unix=said[UNIX, "connect"],
     )
-    return Outcome(figures, shown, text)
+    return judged(figures, shown, text)
 
 
 def _tcp(address: tuple[str, int]) -> tuple[Figure, ...]:

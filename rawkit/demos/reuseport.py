@@ -6,7 +6,7 @@ from sys import byteorder
 from time import monotonic, sleep
 
 from rawkit.demos.others import LOOPBACK
-from rawkit.demos.outcome import Demo, Figure, Outcome, number, row, told
+from rawkit.demos.outcome import Demo, Figure, Outcome, judged, number, row, told
 from rawkit.host import sysctl
 
 LISTENERS, CLIENTS = 4, 200
@@ -59,7 +59,7 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
     counts = {"most": most, "least": least, "lost": lost, "shared": shared, "moved": moved or 0}
     text = READING + (MOVED if migrates else NOT_MOVED) + SAME_USER
     numbers = {name: int(count) for name, count in counts.items()}
-    return Outcome(figures, shown, told(text, of=LISTENERS, all=CLIENTS, sysctl=MIGRATE, **numbers))
+    return judged(figures, shown, told(text, of=LISTENERS, all=CLIENTS, sysctl=MIGRATE, **numbers))
 
 
 def _measured(case: str) -> tuple[Figure, ...]:

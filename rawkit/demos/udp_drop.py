@@ -5,7 +5,7 @@ import struct
 from contextlib import suppress
 
 from rawkit.demos.others import LOOPBACK
-from rawkit.demos.outcome import Demo, Figure, Outcome, number, row, told
+from rawkit.demos.outcome import Demo, Figure, Outcome, judged, number, row, told
 from rawkit.errnos.table import name_of
 from rawkit.sockets.options import SK_MEMINFO_DROPS, SK_MEMINFO_VARS, SO_MEMINFO
 
@@ -46,7 +46,7 @@ def reading(figures: tuple[Figure, ...]) -> Outcome:
     counts = {"sent": sent, "arrived": arrived, "lost": lost, "counted": counted}
     counts |= {"larger": larger, "unix": unix_sent}
     text = told(READING, **{name: f"{count:,.0f}" for name, count in counts.items()})
-    return Outcome(figures, shown, text)
+    return judged(figures, shown, text)
 
 
 def _udp(case: str, octets: int) -> tuple[Figure, ...]:

@@ -14,8 +14,8 @@ import pytest
 
 from rawkit.cli import demo_json, demo_text
 from rawkit.cli.main import main
-from rawkit.demos import DEMOS, nagle
-from rawkit.demos.outcome import Figure, Outcome, milliseconds, row
+from rawkit.demos import DEMOS, backlog, nagle
+from rawkit.demos.outcome import NOT_THIS_TIME, Figure, Outcome, milliseconds, row
 
 Result = TypeVar("Result")
 Captured = pytest.CaptureFixture[str]
@@ -128,8 +128,20 @@ def test_a_reading_is_about_the_figures_that_were_measured() -> None:
     assert "44.0 ms" in slow.reading
     assert not none.shown
     assert not busy.shown
-    assert none.reading == "Two writes took 9.0 µs: no wait this time."
+    assert none.reading == nagle.NOT_SHOWN.format(slow="9.0 µs", one="8.0 µs")
     assert milliseconds(1.5) == "1,500.0 ms"
+
+
+def test_a_reading_of_other_figures_than_expected_says_so() -> None:
+    case = backlog.LIMITED
+    cells = {f"TCP, listen({size})": size for size in backlog.BACKLOGS} | {case: backlog.LIMIT}
+    figures = tuple(Figure(name, "connected", count) for name, count in cells.items())
+
+    found = backlog.reading(figures)
+
+    assert not found.shown
+    assert found.reading.startswith(NOT_THIS_TIME)
+    assert "128, which is not what was expected" in found.reading
 
 
 def _times(two: float, others: float = 8e-6) -> tuple[Figure, ...]:
@@ -149,7 +161,7 @@ def test_what_was_not_shown_is_no_success() -> None:
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert (ran.returncode, ran.stderr) == (1, "")
-    assert ran.stdout.endswith(" no wait this time.\n")
+    assert ran.stdout.endswith(" there was no wait to be seen this time.\n")
 
 
 @pytest.mark.netns

@@ -16,6 +16,7 @@ from rawkit.demos import (
     omission,
     refused,
     reuseport,
+    rst_trap,
     udp_drop,
 )
 from rawkit.demos.outcome import number
@@ -173,3 +174,15 @@ def test_multipath_tcp_takes_two_and_falls_back_for_one() -> None:
     spoken = {one.case: one.value for one in outcome.figures if one.measure == "connection"}
     assert spoken.pop(mptcp.BOTH) == "MPTCP"
     assert set(spoken.values()) == {"TCP"}
+
+
+def test_the_kernel_ends_a_handshake_by_hand_unless_a_listener_drops_the_answer() -> None:
+    outcome = shown("rst-trap")
+
+    for case in (rst_trap.NOTHING, rst_trap.BOUND, rst_trap.GUARDED):
+        assert value(outcome, case, "server answered") == "SYN+ACK"
+    for case in (rst_trap.NOTHING, rst_trap.BOUND):
+        assert value(outcome, case, "our kernel sent") == "RST"
+        assert value(outcome, case, "server heard") == "nothing"
+    assert value(outcome, rst_trap.GUARDED, "our kernel sent") == "nothing"
+    assert value(outcome, rst_trap.GUARDED, "server heard") == rst_trap.WORDS.decode()
