@@ -149,3 +149,14 @@ def tshark(file: Path, *words: str) -> list[str]:
     command = ["tshark", "-n", "-r", str(file), *words]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return ran.stdout.splitlines()
+
+
+def test_a_line_that_loses_and_reorders_spoils_nothing() -> None:
+    line = lab.pair(loss=0.03, delay=0.002, reorder=0.05, seed=5)
+    with line as net, listening(net.last) as server:
+        port = server.getsockname()[1]
+        ours = connect_raw(net.last.ipv4, port, settings=QUICK, timeout=PATIENCE, at=net.first)
+        there, _ = server.accept()
+        answer = converse(ours, there)
+
+    assert answer == (BODY, BODY)
