@@ -1,15 +1,15 @@
 """``rawkit handshake``: the three segments that open a TCP connection, shown and explained."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from rawkit.api.handshake import handshake as prepare
 from rawkit.cli.errors import NO_ANSWER, OK, complain, write
 from rawkit.cli.handshake_options import HandshakeOptions, parse
-from rawkit.endpoint.handshake import Handshake
-from rawkit.endpoint.opening import AS_THE_LINK
 from rawkit.errors import NameNotFound, NoRoute
-from rawkit.record import replace
-from rawkit.tcp.settings import Settings
+
+if TYPE_CHECKING:
+    from rawkit.endpoint.handshake import Handshake
+    from rawkit.tcp.settings import Settings
 
 
 def main(argv: Sequence[str]) -> int:
@@ -32,8 +32,10 @@ def main(argv: Sequence[str]) -> int:
         return NO_ANSWER
 
 
-def _prepared(options: HandshakeOptions) -> Handshake:
-    return prepare(
+def _prepared(options: HandshakeOptions) -> "Handshake":
+    from rawkit.api.handshake import handshake
+
+    return handshake(
         options.host,
         options.port,
         segments=options.segments,
@@ -51,12 +53,14 @@ def _prepared(options: HandshakeOptions) -> Handshake:
     )
 
 
-def _settings(options: HandshakeOptions) -> Settings:
-    plain = AS_THE_LINK
+def _settings(options: HandshakeOptions) -> "Settings":
+    from rawkit.endpoint.opening import AS_THE_LINK
+    from rawkit.record import replace
+
     return replace(
-        plain,
+        AS_THE_LINK,
         mss=options.mss,
-        window=options.window or plain.window,
+        window=options.window or AS_THE_LINK.window,
         timestamps=options.timestamps,
         sack=options.sack,
         window_scaling=options.scaling,
@@ -64,7 +68,7 @@ def _settings(options: HandshakeOptions) -> Settings:
     )
 
 
-def _run(options: HandshakeOptions, handshake: Handshake) -> int:
+def _run(options: HandshakeOptions, handshake: "Handshake") -> int:
     if options.json:
         return _run_json(options, handshake)
     from rawkit.cli import handshake_text as text
@@ -79,7 +83,7 @@ def _run(options: HandshakeOptions, handshake: Handshake) -> int:
     return OK
 
 
-def _run_json(options: HandshakeOptions, handshake: Handshake) -> int:
+def _run_json(options: HandshakeOptions, handshake: "Handshake") -> int:
     from rawkit.cli.handshake_json import Lines
 
     lines = Lines(options.host, handshake)

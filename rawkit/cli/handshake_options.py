@@ -1,14 +1,29 @@
 """The options of ``rawkit handshake``."""
 
 from collections.abc import Callable, Sequence
-from typing import cast, get_args
+from typing import TYPE_CHECKING
 
 from rawkit.cli.getopt import Option, Table, switch, value
 from rawkit.cli.values import seconds
-from rawkit.endpoint.guarding import GuardKind
-from rawkit.endpoint.opening import LinkKind
 from rawkit.errors import UsageError
 
+if TYPE_CHECKING:
+    from rawkit.endpoint.guarding import GuardKind
+    from rawkit.endpoint.opening import LinkKind
+
+LINKS: "dict[str, LinkKind]" = {
+    "raw": "raw",
+    "packet": "packet",
+    "offload": "offload",
+    "tun": "tun",
+}
+GUARDS: "dict[str, GuardKind]" = {
+    "auto": "auto",
+    "socket": "socket",
+    "nft": "nft",
+    "address": "address",
+}
+"""Written out once more: to import the types would take longer than all the rest."""
 LONGEST = 86_400.0
 """Seconds."""
 STOPS = {"syn": 1, "syn-ack": 2, "ack": 3}
@@ -23,8 +38,8 @@ class HandshakeOptions:
     interface: str | None = None
     source: str | None = None
     source_port: int = 0
-    link: LinkKind = "raw"
-    guard: GuardKind = "auto"
+    link: "LinkKind" = "raw"
+    guard: "GuardKind" = "auto"
     segments: int = 3
     whole: bool = False
     mss: int | None = None
@@ -96,18 +111,16 @@ def _stop(word: str) -> int:
     return STOPS[word]
 
 
-def _link(word: str) -> LinkKind:
-    for kind in get_args(LinkKind):
-        if word == kind:
-            return cast("LinkKind", kind)
-    raise UsageError(f"bad link: {word} ({', '.join(get_args(LinkKind))})")
+def _link(word: str) -> "LinkKind":
+    if word not in LINKS:
+        raise UsageError(f"bad link: {word} ({', '.join(LINKS)})")
+    return LINKS[word]
 
 
-def _guard(word: str) -> GuardKind:
-    for kind in get_args(GuardKind):
-        if word == kind:
-            return cast("GuardKind", kind)
-    raise UsageError(f"bad guard: {word} ({', '.join(get_args(GuardKind))})")
+def _guard(word: str) -> "GuardKind":
+    if word not in GUARDS:
+        raise UsageError(f"bad guard: {word} ({', '.join(GUARDS)})")
+    return GUARDS[word]
 
 
 def _without(name: str) -> Callable[[HandshakeOptions, str], None]:

@@ -7,11 +7,16 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 
 from rawkit import lab
+from rawkit.cli import connect_options
+from rawkit.cli.handshake_options import GUARDS, LINKS
 from rawkit.cli.main import main
+from rawkit.endpoint.guarding import GuardKind
+from rawkit.endpoint.opening import LinkKind
 from rawkit.lab.topology import Lab
 
 Captured = pytest.CaptureFixture[str]
@@ -63,6 +68,11 @@ def test_what_makes_no_sense_is_refused(words: list[str], said: str, capsys: Cap
     code = main(["handshake", *words])
 
     assert (code, capsys.readouterr().err) == (2, f"rawkit handshake: {said}\n")
+
+
+def test_links_and_guards_are_those_that_there_are() -> None:
+    assert tuple(LINKS) == connect_options.LINKS == get_args(LinkKind)
+    assert tuple(GUARDS) == connect_options.GUARDS == get_args(GuardKind)
 
 
 def test_help_has_every_option_and_examples(capsys: Captured) -> None:
