@@ -5,10 +5,12 @@ import subprocess
 import sys
 from functools import cache
 
+import pytest
+
 from rawkit.demos.outcome import Figure, Outcome
 
-LONGEST = 10
-"""Seconds that a demonstration may take on a machine that has nothing else to do."""
+MAY_BE_MISSING = frozenset(("mptcp",))
+"""What a kernel may be built without."""
 
 
 @cache
@@ -16,6 +18,8 @@ def shown(name: str) -> Outcome:
     """Run a demonstration; the second time what came of the first is told."""
     command = [sys.executable, "-m", "rawkit", "demo", "--json", name]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    if name in MAY_BE_MISSING and "cannot be shown here" in ran.stderr:
+        pytest.skip(ran.stderr)
     assert ran.stderr == ""
     *figures, last = map(json.loads, ran.stdout.splitlines())
     assert ran.returncode == (0 if last["shown"] else 1), last["reading"]

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from time import perf_counter, sleep
 
 import pytest
 
@@ -28,6 +29,8 @@ from tests.lessons.loopback import (
 )
 
 pytestmark = pytest.mark.netns
+SEGMENTS_OUT = slice(136, 140)
+"""In struct tcp_info (linux/tcp.h)."""
 STREAM, DATAGRAM, SEQPACKET = socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET
 
 
@@ -205,3 +208,34 @@ def test_an_echo_request_of_icmp_takes_no_privilege_and_a_raw_socket_does(net: L
             return sock.recv(99)
 
     assert net.first.run(ask)[8:] == b"anybody?"
+
+
+def test_a_round_trip_by_tcp_takes_about_as_long_as_one_by_udp() -> None:
+    def quickest(one: socket.socket, two: socket.socket) -> float:
+        times = []
+        for _ in range(300):
+            begun = perf_counter()
+            for speaker, hearer in ((one, two), (two, one)):
+                speaker.send(b"a question, or an answer")
+                hearer.recv(99)
+            times.append(perf_counter() - begun)
+        return min(times)
+
+    with connected() as tcp, datagrams() as udp:
+        for sock, other in (udp, udp[::-1]):
+            sock.connect(other.getsockname())
+
+        assert quickest(*tcp) < 4 * quickest(*udp)  # by 1.2 as a rule
+
+
+def test_a_connection_lasts_without_a_word() -> None:
+    def sent(sock: socket.socket) -> bytes:
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, SEGMENTS_OUT.stop)[SEGMENTS_OUT]
+
+    with connected() as (client, server):
+        before = sent(client)
+        sleep(A_WHILE)
+
+        assert sent(client) == before
+        client.sendall(b"still there?")
+        assert server.recv(99) == b"still there?"
