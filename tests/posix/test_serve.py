@@ -15,13 +15,15 @@ import pytest
 from rawkit import lab
 from rawkit.errors import RawkitError, UsageError
 from rawkit.posix import activation
+from rawkit.posix.address import parse
 from rawkit.posix.faults import Subject
 from rawkit.posix.faults.subject import receive
 from rawkit.posix.serve import Server, serve
-from rawkit.posix.service import Client, Conversation, Offer
+from rawkit.posix.service import Client, Conversation, Offer, offer_of
 from rawkit.posix.services import SERVICES
 from rawkit.posix.serving.counts import Reason, Stats
 from rawkit.posix.serving.mischief import Mischief
+from rawkit.posix.serving.settings import Settings
 from rawkit.posix.serving.shift import Closed, Event, Trouble
 from tests.posix.served import MODELS, POST_MODELS, subject_of
 
@@ -367,3 +369,58 @@ def test_a_server_can_listen_in_a_node_of_a_lab(model: str) -> None:
                 sock.sendall(b"hello")
                 assert receive(sock, 5) == b"hello"
             assert server.address == where
+
+
+@pytest.mark.parametrize("model", ["iterative", "fork", "pool", "select", "epoll", "asyncio"])
+def test_one_server_listens_in_several_places(model: str, tmp_path: Path) -> None:
+    where = tuple(map(parse, ("tcp4:127.0.0.1:0", "tcp6:[::1]:0", f"unix:{tmp_path}/s")))
+    settings = Settings(grace=0, workers=2)
+
+    with Server(offer_of(ECHO), where, model, settings, isolated=True) as server:
+        for text in server.addresses:
+            with Subject(parse(text)).connection() as sock:
+                sock.sendall(b"hello")
+                assert receive(sock, 5) == b"hello"
+
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_client_of_version_4_is_told_as_such_by_a_server_of_both() -> None:
+    log: list[Event] = []
+    with serve(ECHO, "tcp:*:0", log=log.append) as server:
+        with socket.create_connection(
+            ("127.0.0.1", int(server.address.rpartition(":")[2]))
+        ) as sock:
+            port = sock.getsockname()[1]
+        closed(server)
+
+    assert [str(one.client) for one in log if isinstance(one, Closed)] == [f"tcp4:127.0.0.1:{port}"]
+
+
+def test_a_datagram_that_is_too_long_is_told_and_not_answered() -> None:
+    log: list[Event] = []
+    with serve(ECHO, "unix-dgram:@", log=log.append) as server:
+        with Subject(subject_of(server).address).connection() as sock:
+            sock.send(bytes(70_000))
+        until(lambda: server.stats.datagrams == 1)
+        stats = server.stop()
+
+    assert (stats.truncated, stats.answered) == (1, 0)
+    assert log == [Trouble(0, "a datagram has more than 65536 octets: not answered")]
+
+
+def test_an_answer_to_another_host_is_no_longer_than_the_question() -> None:
+    with lab.pair() as net:
+        where = f"udp4:{net.last.ipv4}:7007"
+        with serve(SERVICES["daytime"], where, at=net.last) as server:
+            with net.first.here():
+                sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            with sock:
+                sock.settimeout(20)
+                sock.connect((str(net.last.ipv4), 7007))
+                sock.send(b"?")
+                sock.send(bytes(100))
+                assert sock.recv(100).endswith(b"-UTC\r\n")
+            stats = server.stop()
+
+    assert (stats.withheld, stats.answered) == (1, 1)
