@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from rawkit.demos import load
 from rawkit.demos.outcome import Figure, Outcome
 
 MAY_BE_MISSING = frozenset(("mptcp",))
@@ -15,7 +16,7 @@ MAY_BE_MISSING = frozenset(("mptcp",))
 
 @cache
 def shown(name: str) -> Outcome:
-    """Run a demonstration; the second time what came of the first is told."""
+    """Run a demonstration that works; the second time what came of the first is told."""
     command = [sys.executable, "-m", "rawkit", "demo", "--json", name]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     if name in MAY_BE_MISSING and "cannot be shown here" in ran.stderr:
@@ -27,7 +28,20 @@ def shown(name: str) -> Outcome:
         Figure(one["case"], one["measure"], one["figure"], one["figure_unit"] or "")
         for one in figures
     )
-    return Outcome(tuple(cells), last["shown"], last["reading"])
+    outcome = Outcome(tuple(cells), last["shown"], last["reading"])
+    assert outcome.shown, outcome
+    assert_whole(outcome)
+    assert figures[0]["setting"] == load(name).setting
+    return outcome
+
+
+def assert_whole(outcome: Outcome) -> None:
+    """Check that the figures make a table, and that the reading is of sentences."""
+    cases = {one.case for one in outcome.figures}
+    measures = {one.measure for one in outcome.figures}
+    assert len(outcome.figures) == len(cases) * len(measures)
+    assert outcome.reading.endswith((".", ".)"))
+    assert "{" not in outcome.reading
 
 
 def value(outcome: Outcome, case: str, measure: str) -> float | str | None:
