@@ -1,6 +1,7 @@
 """The same connections on asyncio: many on one event loop, and no thread."""
 
 import asyncio
+import errno
 from collections.abc import Callable
 from math import inf
 from types import TracebackType
@@ -9,7 +10,7 @@ from typing import Self, TypeVar
 from rawkit.endpoint.conversation import Conversation, check_size
 from rawkit.endpoint.host import Host
 from rawkit.endpoint.stream import CHUNK, GOODBYE, LINGER
-from rawkit.errors import NoAnswer
+from rawkit.errors import ConnectionFailed, NoAnswer
 from rawkit.tcp.flow import Flow
 from rawkit.tcp.info import Info
 from rawkit.tcp.listener import Listener
@@ -75,7 +76,7 @@ class LoopDriver:
         if self._timer is not None:
             self._timer.cancel()
         self.host.close()
-        self._tell()
+        self.wake()
 
     async def _keep(self) -> None:
         """Give everything back when the loop ends: it cancels what still runs."""
@@ -87,7 +88,7 @@ class LoopDriver:
     def _turn(self) -> None:
         if not self.host.is_closed:
             self.host.turn()
-            self._tell()
+            self.wake()
             self._after()
 
     def _after(self) -> None:
@@ -109,7 +110,8 @@ class LoopDriver:
         finally:
             self._waiting.discard(future)
 
-    def _tell(self) -> None:
+    def wake(self) -> None:
+        """Have whoever waits look again."""
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
@@ -233,6 +235,7 @@ class AsyncListening:
         self._listener = listener
         self.address = address
         self.port = port
+        self._closed = False
         self.timeout: float | None = None
         """The longest that ``accept`` waits, in seconds; ``None``: as long as it takes."""
 
@@ -240,6 +243,7 @@ class AsyncListening:
         """Return the next connection.
 
         Raises:
+            ConnectionFailed: it was closed, perhaps by another task.
             NoAnswer: nobody connected in time.
         """
         what = f"port {self.port}: nobody connected"
@@ -247,14 +251,20 @@ class AsyncListening:
 
     def close(self) -> None:
         """Take no more connections; those that nobody took are reset, the others go on."""
+        self._closed = True
         self._driver.host.stop_listening(self.address, self.port)
+        self._driver.wake()
         self._driver.leave()
 
     def stop(self) -> None:
         """Reset all its connections, and give the port back at once."""
+        self._closed = True
         self._driver.stop()
 
     def _next(self) -> AsyncStream | None:
+        if self._closed:
+            said = f"port {self.port}: closed"
+            raise ConnectionFailed(errno.ECONNABORTED, said, is_local=True)
         while self._listener.ready:
             connection = self._listener.ready.popleft()
             if isinstance(flow := connection.flow, Flow):

@@ -69,6 +69,7 @@ class Host:
         self.watch = watch
         self._look = look
         self._clock = clock
+        self._fitted = DEFAULT, 0, DEFAULT
         self._writers: dict[Flow, Writer] = {}
         self._poll = select.epoll()
         self.is_closed = False
@@ -109,7 +110,11 @@ class Host:
     def fitting(self, flow: Flow, settings: Settings) -> Settings:
         """Return settings with the link's sizes, as far as they are not smaller already."""
         mtu = min(settings.mtu, self.link.mtu_to(flow))
-        return replace(settings, mtu=mtu, gso=self.link.gso)
+        asked, mtu_then, fitting = self._fitted
+        if asked is not settings or mtu_then != mtu:  # mostly they are those of the last one
+            fitting = replace(settings, mtu=mtu, gso=self.link.gso)
+            self._fitted = settings, mtu, fitting
+        return fitting
 
     def fileno(self) -> int:
         """Return the descriptor that turns readable when something has come."""

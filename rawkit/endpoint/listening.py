@@ -1,5 +1,6 @@
 """A port on which a user-space TCP waits for connections, used like a socket that listens."""
 
+import errno
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
@@ -7,6 +8,7 @@ from typing import Self
 from rawkit.endpoint.conversation import Conversation
 from rawkit.endpoint.driver import Driver
 from rawkit.endpoint.stream import Stream
+from rawkit.errors import ConnectionFailed
 from rawkit.tcp.flow import Flow
 from rawkit.tcp.listener import Listener
 from rawkit.wire.address import Address
@@ -35,6 +37,7 @@ class Listening:
         """Return the next connection.
 
         Raises:
+            ConnectionFailed: it was closed, perhaps by another thread.
             NoAnswer: nobody connected in time.
         """
         return self._driver.until(self._next, self.timeout, f"{self}: nobody connected")
@@ -42,23 +45,34 @@ class Listening:
     def __iter__(self) -> Iterator[Stream]:
         """Yield connections as they come, until it is closed."""
         while not self._closed:
-            yield self.accept()
+            try:
+                stream = self.accept()
+            except ConnectionFailed:
+                if self._closed:
+                    return
+                raise
+            yield stream
 
     def close(self) -> None:
         """Take no more connections; those that nobody took are reset, the others go on."""
         if self._closed:
             return
-        self._closed = True
         with self._driver.acting():
+            self._closed = True
+            self._driver.changed.notify_all()
             self._driver.host.stop_listening(self.address, self.port)
         self._driver.leave()
 
     def stop(self) -> None:
         """Reset all its connections, and give the port back at once."""
-        self._closed = True
+        with self._driver.changed:
+            self._closed = True
+            self._driver.changed.notify_all()
         self._driver.stop()
 
     def _next(self) -> Stream | None:
+        if self._closed:
+            raise ConnectionFailed(errno.ECONNABORTED, f"{self}: closed", is_local=True)
         while self._listener.ready:
             connection = self._listener.ready.popleft()
             flow = connection.flow

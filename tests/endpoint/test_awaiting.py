@@ -92,3 +92,15 @@ def test_a_reset_wakes_the_reader() -> None:
 
     with pytest.raises(ConnectionFailed, match="reset by the other side"):
         asyncio.run(reset())
+
+
+def test_whoever_waits_for_a_client_is_told_of_the_end() -> None:
+    async def wait() -> None:
+        waiting = listening(hosts()[1])
+        accepting = asyncio.create_task(waiting.accept())
+        await asyncio.sleep(0)
+        waiting.close()
+        await accepting
+
+    with pytest.raises(ConnectionFailed, match="port 80: closed"):
+        asyncio.run(wait())

@@ -185,3 +185,20 @@ def test_a_host_goes_away_with_its_last_connection() -> None:
         time.sleep(0.01)
     assert client.is_closed
     assert server.is_closed
+
+
+@pytest.mark.parametrize("end", [Listening.close, Listening.stop], ids=["close", "stop"])
+def test_whoever_waits_for_a_client_is_told_of_the_end(end: Callable[[Listening], None]) -> None:
+    _, server = hosts()
+    waiting = listening(server)
+    streams: list[Stream] = []
+    thread = threading.Thread(target=lambda: streams.extend(waiting))
+    thread.start()
+
+    end(waiting)
+    thread.join(timeout=5)
+
+    assert not thread.is_alive()
+    assert streams == []
+    with pytest.raises(ConnectionFailed, match=r"tcp:192.0.2.2:80: closed"):
+        waiting.accept()
