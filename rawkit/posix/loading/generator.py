@@ -10,12 +10,14 @@ from rawkit.engine.load_schedule import Schedule
 from rawkit.posix.loading.floor import IN, Floor
 from rawkit.posix.loading.settings import LoadSettings
 from rawkit.posix.loading.slots import Opener, Slot, State
-from rawkit.posix.loading.tally import Meter
+from rawkit.posix.loading.tally import Meter, punctual
 
 AT_ONCE = 64
 """Connections in the making before the test begins: fewer than a usual backlog."""
 TICK = 0.1
 """Seconds that a wait takes at most."""
+MOMENT = 0.001
+"""Seconds that a wait takes when something is late already."""
 LATE = 0.001
 """Seconds after which a question has left late."""
 SELECTABLE = 1024
@@ -51,7 +53,8 @@ class Generator:
                 self.floor.free.extend(self.floor.slots)
             else:
                 self._set_up()
-            self._ask_all()
+            with punctual():
+                self._ask_all()
             while self.floor.open_questions and not self.is_stopped:
                 self._turn(TICK)
         finally:
@@ -105,14 +108,23 @@ class Generator:
                 self._turn_before(schedule, wait)
         floor.is_asking = False
         ended = time.monotonic()
-        if schedule is not None and not self.is_stopped:
-            self._ask_due(schedule, until)  # what was due, and this loop was too late for
+        if schedule is not None:
+            self._catch_up(schedule, until)
         floor.is_over = True
         self.elapsed = ended - begin
         floor.tally.answered_in_time = floor.tally.answered
         self.effort = meter.read(floor.tally.late)
         if schedule is not None:
             self._count_unasked(schedule, min(ended, until))
+
+    def _catch_up(self, schedule: Schedule, until: float) -> None:
+        """Ask what was due in time, if only a moment was missing for it."""
+        last = time.monotonic() + TICK
+        while self.floor.left and schedule.due < until and not self.is_stopped:
+            self._ask_due(schedule, until)
+            if time.monotonic() >= last:
+                return
+            self._turn(MOMENT)
 
     def _count_unasked(self, schedule: Schedule, end: float) -> None:
         """Count questions that were due, and for which there was no connection."""

@@ -3,12 +3,17 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rawkit.engine.histogram import Histogram
 from rawkit.engine.load_report import Cause, Effort
+from rawkit.host.calls import prctl
 
 SCHEDSTAT = "/proc/thread-self/schedstat"
 """Nanoseconds on a processor, and waiting for one (kernel, scheduler/sched-stats)."""
+
+PR_SET_TIMERSLACK, PR_GET_TIMERSLACK = 29, 30  # linux/prctl.h
 
 
 class Tally:
@@ -49,6 +54,17 @@ class Meter:
         busy = (time.thread_time() - self._busy) / elapsed
         waited = (_waited() - self._waited) / elapsed
         return Effort(min(1.0, max(0.0, busy)), min(1.0, max(0.0, waited)), late)
+
+
+@contextmanager
+def punctual() -> Iterator[None]:
+    """Have the kernel wake this thread up in time, and not 50 us later as it may (prctl(2))."""
+    before = prctl(PR_GET_TIMERSLACK)
+    prctl(PR_SET_TIMERSLACK, 1)
+    try:
+        yield
+    finally:
+        prctl(PR_SET_TIMERSLACK, before)
 
 
 def _waited() -> float:
