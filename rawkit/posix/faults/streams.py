@@ -15,6 +15,7 @@ from rawkit.posix.faults.subject import (
     descriptors,
     growth,
     memory,
+    receive,
 )
 
 MEGABYTE = 1 << 20
@@ -44,8 +45,8 @@ def half_close(subject: Subject, size: int = 300_000) -> str:
 def slow_reader(subject: Subject, size: int = 4 * MEGABYTE) -> str:
     """Read only a little at a time; the server is neither to grow nor to lose anything."""
     data = random.Random(size).randbytes(size)
-    before = memory(subject.pid) if subject.pid is not None else 0
     with subject.connection() as sock:
+        before = _memory_with(subject, sock)
         heard = exchange(subject, sock, data, end=True, lazy=True)
     said = _same(data, heard)
     return said + _growth(subject, before)
@@ -53,8 +54,8 @@ def slow_reader(subject: Subject, size: int = 4 * MEGABYTE) -> str:
 
 def never_reads(subject: Subject, most: int = 64 * MEGABYTE) -> str:
     """Send and never read: the server must stop reading, and serve the others."""
-    before = memory(subject.pid) if subject.pid is not None else 0
     with subject.connection() as sock:
+        before = _memory_with(subject, sock)
         taken = stuff(subject, sock, most)
         if subject.pid is None and taken >= most:
             raise Failed(f"it takes {taken >> 20} MiB from a client that reads nothing")
@@ -263,6 +264,13 @@ def _same(data: bytes, heard: bytes) -> str:
     if len(heard) < len(data):
         raise Failed(f"{len(heard)} of {len(data)} octets come back")
     return f"{len(data)} octets, SHA-256 {sha256(heard).hexdigest()[:16]}…"
+
+
+def _memory_with(subject: Subject, sock: socket.socket) -> int:
+    """Return what the server takes when whoever serves a client is there, and has what it needs."""
+    sock.sendall(b"hello")
+    receive(sock, 5)
+    return memory(subject.pid) if subject.pid is not None else 0
 
 
 def _growth(subject: Subject, before: int) -> str:
