@@ -16,6 +16,7 @@ DEMOS = {
     "messages": "a stream has no messages: what arrives of three sends",
     "half-close": "the end of one direction, and what close() does to an answer",
     "refused": "nobody at the other end: who is told, and by which call",
+    "time-wait": "an address in use by nobody, and what SO_REUSEADDR is for",
     "backlog": "connections that nobody has accepted, and the first that hears nothing",
     "nagle": "two small writes, and a wait of 40 ms that nobody asked for",
     "udp-drop": "sends that succeed, and datagrams that nobody gets",

@@ -11,6 +11,8 @@ DELAY = 0.02
 """Seconds each way."""
 BOTH = 3
 """net.ipv4.tcp_fastopen: as a client, and as a server."""
+TIMES = 4
+"""How often is asked; the quickest counts. What is the first time is so only once."""
 QUEUE = 16
 MSG_FASTOPEN = 0x2000_0000
 OPTIONS = 5
@@ -36,11 +38,10 @@ def run() -> Outcome:
         with _listener(net.last) as server, child(lambda _: _serve(server), server):
             address = (str(net.last.ipv4), server.getsockname()[1])
             _ask(net.first, address, 0)  # who finds out hardware addresses takes longer
-            figures = (
-                *_row(PLAIN, *_ask(net.first, address, 0)),
-                *_row(FIRST, *_ask(net.first, address, MSG_FASTOPEN)),
-                *_row(SECOND, *_ask(net.first, address, MSG_FASTOPEN)),
-            )
+            plain = min(_ask(net.first, address, 0) for _ in range(TIMES))
+            first = _ask(net.first, address, MSG_FASTOPEN)
+            second = min(_ask(net.first, address, MSG_FASTOPEN) for _ in range(TIMES))
+        figures = (*_row(PLAIN, *plain), *_row(FIRST, *first), *_row(SECOND, *second))
         return reading(figures)
 
 
@@ -98,6 +99,6 @@ def _row(case: str, took: float, in_syn: bool) -> tuple[Figure, ...]:
 
 DEMO = Demo(
     f"A client asks one octet and gets one, across a link with a delay of {DELAY * 1000:.0f} ms"
-    " each way, three times.",
+    f" each way, in three ways; the quickest of {TIMES} counts, but for the first time.",
     run,
 )

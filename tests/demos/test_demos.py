@@ -18,6 +18,7 @@ from rawkit.demos import (
     refused,
     reuseport,
     rst_trap,
+    time_wait,
     udp_drop,
 )
 from rawkit.demos.outcome import number
@@ -179,3 +180,18 @@ def test_the_kernel_ends_a_handshake_by_hand_unless_a_listener_drops_the_answer(
         assert value(outcome, case, "server heard") == "nothing"
     assert value(outcome, rst_trap.GUARDED, "our kernel sent") == "nothing"
     assert value(outcome, rst_trap.GUARDED, "server heard") == rst_trap.WORDS.decode()
+
+
+def test_who_closes_first_keeps_the_address_from_who_does_not_reuse_it() -> None:
+    outcome = shown("time-wait")
+
+    assert value(outcome, time_wait.SERVER, "kept back") == 1
+    assert value(outcome, time_wait.REUSED, "kept back") == 1
+    assert value(outcome, time_wait.CLIENT, "kept back") == 0
+    said = {one.case: one.value for one in outcome.figures if one.measure == "bind again"}
+    assert said == {
+        time_wait.SERVER: "EADDRINUSE",
+        time_wait.REUSED: "ok",
+        time_wait.CLIENT: "ok",
+        time_wait.LIVE: "EADDRINUSE",
+    }
