@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rawkit import lab
 from rawkit.engine.load_report import Cause, LoadReport
 from rawkit.errors import ConnectionFailed, NameNotFound, UsageError
 from rawkit.posix.load import load
@@ -299,6 +300,16 @@ def test_a_test_that_was_never_run_has_nothing_to_report() -> None:
 
 def descriptors() -> int:
     return len([*Path("/proc/self/fd").iterdir()])
+
+
+def test_it_asks_from_a_node_of_a_lab() -> None:
+    with (
+        lab.pair() as net,
+        serve(SERVICES["echo"], "tcp4:*:7007", at=net.last, grace=0.0),
+    ):
+        report = load(f"tcp:{net.last.ipv4}:7007", at=net.first, connections=2, count=20).run()
+
+    assert report.is_whole
 
 
 def test_no_descriptor_is_left() -> None:
