@@ -14,7 +14,7 @@ from rawkit.posix.faults.subject import (
     Subject,
     descriptors,
     growth,
-    memory,
+    own_memory,
     receive,
 )
 
@@ -266,14 +266,14 @@ def _same(data: bytes, heard: bytes) -> str:
     return f"{len(data)} octets, SHA-256 {sha256(heard).hexdigest()[:16]}…"
 
 
-def _memory_with(subject: Subject, sock: socket.socket) -> int:
+def _memory_with(subject: Subject, sock: socket.socket) -> dict[int, int]:
     """Return what the server takes when whoever serves a client is there, and has what it needs."""
     sock.sendall(b"hello")
     receive(sock, 5)
-    return memory(subject.pid) if subject.pid is not None else 0
+    return own_memory(subject.pid) if subject.pid is not None else {}
 
 
-def _growth(subject: Subject, before: int) -> str:
+def _growth(subject: Subject, before: dict[int, int]) -> str:
     """Return by how much the server has grown, in words.
 
     Raises:
@@ -281,7 +281,7 @@ def _growth(subject: Subject, before: int) -> str:
     """
     if subject.pid is None:
         return ""
-    grown = memory(subject.pid) - before
+    grown = growth(before, own_memory(subject.pid))
     if grown > MOST_KEPT:
         raise Failed(f"it grows by {grown >> 20} MiB for a client that does not read")
     return f", {grown / MEGABYTE:+.1f} MiB"

@@ -163,20 +163,13 @@ def tree(pid: int) -> list[int]:
     return found
 
 
-def memory(pid: int) -> int:
-    """Return the octets of memory that a process and its descendants have together.
-
-    What they share is shared out, also with others: it changes when those come and go.
-    """
-    return sum(_kept(one, "Pss:") for one in tree(pid))
-
-
 def own_memory(pid: int) -> dict[int, int]:
     """Return the octets that a process and each of its descendants have written, by their pids.
 
-    What two of them share is counted of both.
+    What two of them share is counted of both: so it does not change when one of them goes, or
+    writes to it.
     """
-    return {one: _kept(one, "Anonymous:") for one in tree(pid)}
+    return {one: _anonymous(one) for one in tree(pid)}
 
 
 def growth(before: dict[int, int], now: dict[int, int]) -> int:
@@ -209,11 +202,12 @@ def is_alive(pid: int) -> bool:
     return bool(state) and state not in (["Z"], ["X"])
 
 
-def _kept(pid: int, name: str) -> int:
-    """Return the octets of one kind of memory (smaps_rollup in proc(5))."""
+def _anonymous(pid: int) -> int:
+    """Return the octets of memory that belongs to no file (smaps_rollup in proc(5))."""
     try:
         with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as lines:
-            return next((int(line.split()[1]) << 10 for line in lines if line.startswith(name)), 0)
+            found = [int(line.split()[1]) << 10 for line in lines if line.startswith("Anonymous:")]
+            return sum(found)
     except OSError:
         return 0  # it has just ended
 
