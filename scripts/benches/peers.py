@@ -32,6 +32,7 @@ PROGRAMS: dict[str, dict[str, Program]] = {
         "socat": Program("socat", "-V"),
         "ncat": Program("ncat", "--version"),
     },
+    "tcp": {"ethtool": Program("ethtool", "--version")},
     "trace": {
         "traceroute": Program("traceroute", "-V"),
         "tracepath": Program("iputils-tracepath", "-V"),
@@ -44,6 +45,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "packets": ("dpkt", "pypacker", "scapy"),
     "ping": ("icmplib", "ping3", "scapy"),
     "servers": ("uvloop",),
+    "tcp": ("scapy",),
     "trace": (),
 }
 """Python packages, by benchmark."""
