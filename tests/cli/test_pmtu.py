@@ -330,12 +330,12 @@ def test_a_silent_target_is_exit_code_1(line: LabFactory) -> None:
 @pytest.mark.netns
 def test_ctrl_c_tells_what_is_known(line: LabFactory) -> None:
     with line(hops=0) as net, Path(net.first, (Hop(),), Answer.SILENT) as path:
-        command = [sys.executable, "-m", "rawkit", "pmtu", "-nv", "-w60", "-d600", str(path.target)]
+        command = [sys.executable, "-m", "rawkit", "pmtu", "-nv", "-w1", "-d600", str(path.target)]
         with net.first.popen(
             command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
             assert process.stderr is not None
-            process.stderr.readline()  # it has started
+            process.stderr.readline()  # a size has been tried
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=PATIENT)
 
