@@ -31,6 +31,8 @@ PAGES = sorted(
 FENCED = re.compile(r"^```([a-z]+)((?: [a-z]+)*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OUTPUT = re.compile(r"\n+```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VARYING = re.compile(r"\d+\.\d+(?:e-\d+)?|\d+e-\d+|(?<=time[= ])\d+|(?<=ident=)\d+|(?<=pipe )\d+")
+SPACES = re.compile(r" +(?=#)|(?<=#) +")
+"""Beside such a number: their count depends on its width."""
 GAP = re.compile(r"^…\n", re.MULTILINE)
 MARK = "-- command -- "
 LIMIT = 60
@@ -108,7 +110,8 @@ def printed(example: Example) -> str:
 
 def constant(text: str) -> str:
     """Return a text without what differs from run to run."""
-    lines = (line.rstrip() for line in VARYING.sub("#", text).splitlines())
+    text = SPACES.sub(" ", VARYING.sub("#", text))
+    lines = (line.rstrip() for line in text.splitlines())
     return "\n".join(lines).rstrip()
 
 
