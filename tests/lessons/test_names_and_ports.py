@@ -62,6 +62,7 @@ def test_the_hosts_file_is_asked_before_dns(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_nothing_ties_a_port_to_a_service_but_habit() -> None:
     with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind((HERE, 25))  # where mail is at home
         server.listen()
         with socket.create_connection((HERE, 25)) as client:
