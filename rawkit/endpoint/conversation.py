@@ -23,6 +23,7 @@ NUMBERS = {
     Ending.UNREACHABLE: errno.EHOSTUNREACH,
     Ending.ABORTED: errno.ECONNABORTED,
     Ending.CLOSED_UNOPENED: errno.ECONNABORTED,
+    Ending.HANDED_OVER: errno.ENOTCONN,
     Ending.FINISHED: errno.EPIPE,
 }
 CAME_BACK = {Ending.REFUSED: "RST", Ending.RESET: "RST", Ending.TIMED_OUT: "nothing"}

@@ -1,11 +1,12 @@
 """A connection in user space, used like a socket: calls wait until they are done."""
 
+import socket
 from types import TracebackType
 from typing import Self
 
 from rawkit.endpoint.conversation import Conversation, check_size
 from rawkit.endpoint.driver import Driver
-from rawkit.errors import NoAnswer
+from rawkit.errors import NoAnswer, UsageError
 from rawkit.tcp.flow import Flow
 from rawkit.tcp.info import Info
 from rawkit.tcp.state import State
@@ -134,6 +135,37 @@ class Stream:
             if not conversation.is_quiet():
                 self.abort()
         self._let_go()
+
+    def hand_over(self, timeout: float = LINGER) -> socket.socket:
+        """Give the connection to the kernel: return an ordinary socket that goes on with it.
+
+        The other side notices nothing. Needs ``CAP_NET_ADMIN``, and to be called in the same
+        network. This stream is used up; if it fails, it goes on as it was.
+
+        Args:
+            timeout: the longest to wait until all that was written has left, in seconds.
+
+        Raises:
+            MissingCapability: ``CAP_NET_ADMIN``.
+            NoAnswer: not all has left in time, or too much of it is not acknowledged.
+            UsageError: it shares its port with others; or it is not open, or one of the sides
+                has ended; or too much has come that was not read.
+        """
+        from rawkit.endpoint.hand_over import ToKernel
+
+        if not self._owns:
+            raise UsageError(f"{self.flow}: its port has other connections, and a listener")
+        moving = ToKernel(self._driver.host, self._conversation.connection)
+        try:
+            what = f"{self.flow}: not all that was written has arrived"
+            made = self._driver.until(moving.attempt, timeout, what)
+        except BaseException:
+            moving.give_up()
+            raise
+        self._closed = True
+        self._driver.stop()
+        made.settimeout(self.timeout)
+        return made
 
     def _let_go(self) -> None:
         self._closed = True

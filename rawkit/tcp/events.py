@@ -21,6 +21,7 @@ class Ending(Enum):
     """An ICMP error said so."""
     ABORTED = "aborted by us"
     CLOSED_UNOPENED = "closed before it was open"
+    HANDED_OVER = "handed over to another TCP"
 
     def __str__(self) -> str:
         return self.value

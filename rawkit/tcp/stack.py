@@ -79,6 +79,19 @@ class Stack:
         made.open(now)
         return made
 
+    def adopt(self, connection: Connection) -> None:
+        """Take care of a connection that was opened elsewhere.
+
+        Raises:
+            UsageError: its ends are unknown, or there is a connection between them.
+        """
+        flow = connection.flow
+        if flow is None or flow.key in self.connections:
+            raise UsageError(f"there is a connection {flow} already")
+        connection.touched = self._touch
+        self.connections[flow.key] = connection
+        self._touch(connection)
+
     def listen(self, local: Address, port: int, listener: Listener) -> None:
         """Have a listener answer for an address and a port.
 
