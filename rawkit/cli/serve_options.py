@@ -60,6 +60,8 @@ def parse(words: Sequence[str]) -> ServeOptions:
             return options
     if not (options.words or options.list or options.explain):
         raise UsageError("no SERVICE, such as echo (rawkit serve --list shows them)")
+    if "hand_over" in options.limits and options.model != "prefork":
+        raise UsageError("--hand-over is of --model prefork")
     if options.print_address and (options.json or options.log):
         raise UsageError("--print-address prints nothing else: without --json and --log")
     return options

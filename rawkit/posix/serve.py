@@ -143,6 +143,7 @@ class Server:
             UsageError: there is nothing to be served at that address.
         """
         shares = self.model == "reuseport"
+        self._stop.open()
         try:
             with self._at.here() if self._at else nullcontext():
                 for asked in self._asked:

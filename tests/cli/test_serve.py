@@ -312,6 +312,7 @@ def test_nobody_reads_the_log_and_the_server_ends() -> None:
         (["echo", "unix:s", "-w", "0"], "bad number of workers: '0' is no number from 1 to 1024"),
         (["echo", "unix:s", "--idle", "x"], "bad idle time: x (seconds, or 200ms, 50us, 2m)"),
         (["echo", "unix:s", "--for", "0"], "--for 0: nobody could come in no time"),
+        (["echo", "unix:s", "--hand-over"], "--hand-over is of --model prefork"),
         (["echo", "unix:s", "-a", "-l"],
             "--print-address prints nothing else: without --json and --log"),
         (["echo", "unix:s", "--fault", "slow=fast"],

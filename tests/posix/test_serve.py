@@ -353,6 +353,23 @@ def test_sockets_are_taken_from_systemd_by_the_process_they_are_for(
     assert activation.passed() == ()
 
 
+def test_a_server_that_is_not_opened_holds_nothing_and_one_that_is_closed_neither() -> None:
+    def descriptors() -> int:
+        return len([*Path("/proc/self/fd").iterdir()])
+
+    before = descriptors()
+    server = serve(ECHO, "unix:@")
+    assert descriptors() <= before
+    server.close()
+
+    for _ in range(3):
+        with serve(ECHO, "unix:@", count=5), serve(ECHO, "unix:@", model="fork"):
+            pass
+    with pytest.raises(RawkitError), serve(ECHO, "unix:/nowhere/s"):
+        pass
+    assert descriptors() <= before
+
+
 def test_stats_of_a_server_that_has_done_nothing_are_empty() -> None:
     with echo() as server:
         assert server.stats == Stats()

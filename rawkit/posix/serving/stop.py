@@ -25,10 +25,14 @@ class Stop:
     """The bell. It is inherited by fork(2), and rung for everybody."""
 
     def __init__(self) -> None:
-        self._drain = os.eventfd(0, FLAGS)
-        self._cut = os.eventfd(0, FLAGS)
-        self.stages = {self._drain: Stage.DRAINING, self._cut: Stage.CUT}
+        self._drain = self._cut = -1
+        self.stages: dict[int, Stage] = {}
         """Descriptors to wait for, and what it means when they can be read."""
+
+    def open(self) -> None:
+        """Hang it up."""
+        self._drain, self._cut = os.eventfd(0, FLAGS), os.eventfd(0, FLAGS)
+        self.stages = {self._drain: Stage.DRAINING, self._cut: Stage.CUT}
 
     def hang_on(self, lifeline: int) -> None:
         """Cut everything when whoever has the other end of this pipe is gone."""
@@ -36,12 +40,14 @@ class Stop:
 
     def drain(self) -> None:
         """Ring for the first time."""
-        os.eventfd_write(self._drain, 1)
+        if self.stages:
+            os.eventfd_write(self._drain, 1)
 
     def cut(self) -> None:
         """Ring for the last time."""
-        os.eventfd_write(self._drain, 1)
-        os.eventfd_write(self._cut, 1)
+        self.drain()
+        if self.stages:
+            os.eventfd_write(self._cut, 1)
 
     @property
     def stage(self) -> Stage:
