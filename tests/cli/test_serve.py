@@ -2,15 +2,18 @@
 
 import json
 import os
+import random
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -186,6 +189,36 @@ def test_a_client_in_the_middle_may_finish_and_nobody_else_is_taken(model: str) 
 
 
 @pytest.mark.netns
+@pytest.mark.parametrize(
+    "client",
+    [("socat", "-t", "60", "-", "tcp:127.0.0.1:{port}"), ("ncat", "127.0.0.1", "{port}")],
+    ids=lambda client: client[0],
+)
+@pytest.mark.parametrize("model", ["epoll", "thread"])
+def test_well_known_clients_get_back_all_that_they_say_though_it_is_told_to_stop_meanwhile(
+    client: tuple[str, ...], model: str, tmp_path: Path
+) -> None:
+    if not shutil.which(client[0]):
+        pytest.skip(f"no {client[0]} here")
+    data = random.Random(7).randbytes(25_000_000)
+    (tmp_path / "said").write_bytes(data)
+    with started("echo", "tcp4:127.0.0.1:0", "-m", model, "-g", "60", "--print-address") as server:
+        port = str(port_in(first_line(server)))
+        command = [word.replace("{port}", port) for word in client]
+        with (
+            (tmp_path / "said").open("rb") as said,
+            (tmp_path / "heard").open("wb") as heard,
+            subprocess.Popen(command, stdin=said, stdout=heard) as process,
+        ):
+            _wait_until(lambda: (tmp_path / "heard").stat().st_size > 0)
+            server.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+
+        assert sha256((tmp_path / "heard").read_bytes()).digest() == sha256(data).digest()
+        assert server.wait(20) == 0
+
+
+@pytest.mark.netns
 @pytest.mark.parametrize("model", ["iterative", "fork", "epoll", "asyncio", "reuseport"])
 def test_the_second_signal_does_not_wait_for_the_grace(model: str) -> None:
     with started("echo", "tcp4:127.0.0.1:0", "-m", model, "--grace", "600", "-w1") as server:
@@ -201,6 +234,13 @@ def test_the_second_signal_does_not_wait_for_the_grace(model: str) -> None:
             code, out, err = ended(server)
     assert (code, err) == (0, "")
     assert "  1 cut as the server stopped\n" in out
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
 
 
 def _wait_until_refused(port: int) -> None:
