@@ -53,12 +53,14 @@ def test_a_connection_opened_by_hand_goes_on_as_a_kernel_socket(
 
         sock = stream.hand_over()
 
+        size = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)
         with sock:
             behind = exchange(sock, BODY)
             sock.shutdown(socket.SHUT_WR)
             end = sock.recv(1)
 
     assert type(sock) is socket.socket
+    assert size > 1400, "of a segment: not the least that there is"
     assert (before, behind, end) == (digest(BODY), digest(BODY), b"")
     assert (resets_of(net.first), resets_of(net.last)) == resets
 
