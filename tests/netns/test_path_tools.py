@@ -206,6 +206,8 @@ def test_mtr_sees_a_rate_limit_as_loss(node: Namespace) -> None:
 def test_scamper_reads_what_this_path_says(node: Namespace) -> None:
     with Path(node, [Hop(), Hop(quoted_data=8), Hop()]) as path:
         output = run(node, "scamper", f"-p 1000 -I 'trace -P udp-paris {path.target}'")
+    if "setgroups: Operation not permitted" in output:
+        pytest.skip("scamper wants to be another user, and nobody else is here")
 
     found = re.findall(r"^ ?(\d+)  (\S+)", output, re.MULTILINE)
     assert [address for _, address in found] == [*routers(path, 4), str(path.target)], output

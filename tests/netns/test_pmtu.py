@@ -223,7 +223,8 @@ def test_where_ping_sockets_are_closed_udp_does_it_alone(line: LabFactory) -> No
 
     assert report.mtu == 1400
     assert report.via == "UDP sockets"
-    assert "no ping sockets: net.ipv4.ping_group_range is 1 0" in report.why
+    # "is 1 0" to root; to anybody else those groups are none of this user namespace
+    assert "no ping sockets: net.ipv4.ping_group_range " in report.why
 
 
 @pytest.mark.parametrize("version", [4, 6])

@@ -76,7 +76,8 @@ def test_closed_ping_sockets_leave_udp(closed_host: Namespace) -> None:
 
     assert isinstance(news, Opened)
     assert news.via == "UDP sockets"
-    assert "no ping sockets: net.ipv4.ping_group_range is 1 0" in news.why
+    # "is 1 0" to root; to anybody else those groups are none of this user namespace
+    assert "no ping sockets: net.ipv4.ping_group_range " in news.why
 
 
 @BOTH_VERSIONS
