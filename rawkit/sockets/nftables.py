@@ -5,6 +5,7 @@ not even ``nft flush ruleset``, and the kernel deletes it when the socket closes
 process ended. Since Linux 5.12; needs ``CAP_NET_ADMIN`` in the network's user namespace.
 """
 
+import errno
 import os
 import socket
 import struct
@@ -28,6 +29,7 @@ OWNER = 0x2
 """NFT_TABLE_F_OWNER."""
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 LONGEST_ANSWER = 0x1_0000
+TRIES = 100
 PATIENCE = 5.0
 """Seconds for an answer of the kernel's, which comes at once."""
 
@@ -142,6 +144,8 @@ class OwnedTable:
         """
         self._socket = _netlink()
         self.name = name
+        self.owner: int = self._socket.getsockname()[0]
+        """The number of its netlink socket."""
         table, chain = word(1, name), "guard"
         place = nest(4, number(1, hook), number(2, -300))
         made = [
@@ -187,9 +191,31 @@ def _netlink() -> socket.socket:
     opened = socket.socket(
         socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_NETFILTER
     )
-    opened.settimeout(PATIENCE)
-    opened.bind((0, 0))
+    try:
+        opened.settimeout(PATIENCE)
+        _bind(opened)
+    except BaseException:
+        opened.close()
+        raise
     return opened
+
+
+def _bind(opened: socket.socket) -> None:
+    """Give a netlink socket a number that none had before.
+
+    When a socket closes, the kernel deletes the tables whose owner has its number; by then another
+    socket may have got that, for what it gives out by itself is the process id, again and again.
+    """
+    for _ in range(TRIES):
+        number = int.from_bytes(os.urandom(4), "big") | 1 << 31  # that of no process
+        try:
+            opened.bind((number, 0))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return
+    raise OSError(errno.EADDRINUSE, "no number is left for a netlink socket")
 
 
 def _message(

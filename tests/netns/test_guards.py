@@ -1,6 +1,7 @@
 """What keeps the kernel's TCP away, in every way there is; and that nothing of it stays."""
 
 import hashlib
+import os
 import shutil
 import socket
 import subprocess
@@ -162,6 +163,20 @@ def test_a_table_belongs_to_its_process_and_goes_with_it(net: Lab) -> None:
 
     assert during == [guard.name]
     assert after == []
+
+
+def test_no_two_tables_have_owners_of_one_number(net: Lab) -> None:
+    """By it the kernel finds what to delete. A free one is given out again before that is done,
+    so a guard that goes would take along one that comes."""
+    numbers: list[int] = []
+    with net.first.here():
+        for _ in range(4):
+            table = OwnedTable(4, "of somebody", Hook.OUTPUT)
+            numbers.append(table.owner)
+            table.close()
+
+    assert len(set(numbers)) == 4
+    assert os.getpid() not in numbers
 
 
 @pytest.mark.skipif(shutil.which("nft") is None, reason="no nft here")
