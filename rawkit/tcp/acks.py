@@ -58,6 +58,7 @@ def take_valid_ack(b: Block, now: float, a: Arrived) -> None:
     if acked and flight.segments and flight.segments[0].sacked:
         forget_sacks(b)
     if acked or sacked:
+        b.recovery.probes = 0
         schedule_probe(b, now)
 
 

@@ -7,7 +7,7 @@ proportion to what is delivered (RFC 9937), and lost segments go before new ones
 
 from rawkit.record import record
 from rawkit.tcp.block import Block
-from rawkit.tcp.flight import Sent
+from rawkit.tcp.flight import START, Sent
 from rawkit.tcp.mtu import is_probe, probe_lost
 from rawkit.tcp.rack import DUPLICATES
 from rawkit.tcp.recovery_state import Phase
@@ -142,8 +142,10 @@ def _inform_rack(b: Block, now: float, told: Told) -> None:
     for one in told.acked:
         if not one.sacked:
             rack.delivered(one, now, min_rtt, told.echoed)
-    for one in told.sacked:
-        rack.delivered(one, now, min_rtt, told.echoed)
+    # The first block tells of the latest: out of order it would look like reordering (§6.2, 3).
+    for one in sorted(told.sacked, key=START):
+        # What is echoed is of the last segment in order (RFC 7323 §4.3), not of this one.
+        rack.delivered(one, now, min_rtt, None)
     rack.acknowledged(b.snd_una)
 
 

@@ -42,3 +42,5 @@ class Recovery:
     """Behind the tail loss probe, as long as it is unknown what became of it."""
     probe_again: bool = False
     """Whether the probe was data sent before."""
+    probes: int = 0
+    """Probes since something was acknowledged last, selectively or not."""

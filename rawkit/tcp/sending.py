@@ -36,20 +36,23 @@ def resend_lost(b: Block, now: float) -> None:
     """Send what is held for lost, as far as the congestion window allows."""
     flight, recovery = b.flight, b.recovery
     edge = b.snd_una + b.snd_wnd
+    before = b.counters.resent
     while (one := flight.next_lost()) is not None:
         quota = b.congestion.window - b.in_pipe
         if recovery.force:
             quota = max(quota, b.mss)
         size = one.end - one.start
         if quota < min(size, b.mss) or (one.start >= edge and one.start != b.snd_una):
-            return
+            break
         if is_held_back(b, now):
-            return
+            break
         recovery.force = False
         most = max(min(quota // b.mss * b.mss, b.largest), b.mss)
         if size > most and not one.flags & SYN:
             flight.divide(one, one.start + most)
         resend(b, now, one, "sent again: held for lost")
+    if b.counters.resent > before:
+        schedule_probe(b, now)
 
 
 def resend(b: Block, now: float, one: Sent, why: str) -> None:

@@ -4,8 +4,9 @@ from rawkit.tcp.block import Block
 from rawkit.tcp.emit import acknowledge, emit, emit_reset
 from rawkit.tcp.events import Ending, Stalled
 from rawkit.tcp.mtu import fell_into_black_hole, is_probe, probe_lost
-from rawkit.tcp.probing import can_probe
+from rawkit.tcp.probing import can_probe, is_first_probe, schedule_probe
 from rawkit.tcp.recovery import enter_loss, look_again
+from rawkit.tcp.recovery_state import Phase
 from rawkit.tcp.segment import ACK, FIN
 from rawkit.tcp.sending import arm, gives_up_at, persist_time, resend, transmit
 from rawkit.tcp.state import Cause, State
@@ -70,6 +71,16 @@ def send_tail_probe(b: Block, now: float) -> None:
     if not can_probe(b):
         return
     b.counters.probes += 1
+    first = is_first_probe(b)
+    b.recovery.probes += 1
+    if first:
+        _probe_tail(b, now)
+    else:
+        _probe_head(b, now)
+    schedule_probe(b, now)
+
+
+def _probe_tail(b: Block, now: float) -> None:
     left = min(b.buffer.end, b.snd_una + b.snd_wnd) - b.snd_nxt
     if left > 0:
         b.recovery.probe_again = False
@@ -84,6 +95,17 @@ def send_tail_probe(b: Block, now: float) -> None:
     b.recovery.probe_end = b.snd_nxt
     b.timers.retransmit = OFF
     arm(b, now)
+
+
+def _probe_head(b: Block, now: float) -> None:
+    """Send the first segment again; the retransmission timer goes on."""
+    recovery, head = b.recovery, b.flight.segments[0]
+    if head.end - head.start > b.mss and not head.flags:
+        b.flight.divide(head, head.start + b.mss)
+    resend(b, now, head, "a further probe: still nothing is acknowledged")
+    if recovery.phase is Phase.OPEN:
+        recovery.resent_at = None
+        recovery.probe_end, recovery.probe_again = b.snd_nxt, True
 
 
 def probe_window(b: Block, now: float) -> None:
