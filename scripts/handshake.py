@@ -30,7 +30,7 @@ def main(host: str, port: str = "80") -> int:
         return 1
     print(f"both sides agree on {shaking.established.agreed}")
 
-    with rawkit.connect_raw(host, int(port), timeout=5) as stream:
+    with rawkit.connect(host, int(port), timeout=5) as stream:
         print(f"{stream.flow} is {stream.state}; {', '.join(stream.guard)} keep the kernel away")
         stream.timeout = 5
         stream.sendall(QUESTION)

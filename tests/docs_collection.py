@@ -74,7 +74,7 @@ def verbs(entry: Entry) -> str:
         word
         for way in entry.ways
         for word in (
-            *re.findall(r"rawkit\.[a-z_]+(?=\()", way.library),
+            *re.findall(r"rawkit\.[a-z_.]+(?=\()", way.library),
             *(f"{room}.{word}" for room, word in IMPORTED.findall(way.library)),
         )
     )

@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import rawkit
+from rawkit import posix
 
 PINNED = Path(__file__).with_name("public_names.txt")
 """The promise to users, one name a line: whoever changes it does so here too, on purpose."""
@@ -36,6 +39,16 @@ def test_dir_shows_every_public_name() -> None:
 
 def test_importing_rawkit_loads_nothing_heavy() -> None:
     assert not loaded_by("import rawkit") & HEAVY
+    assert not loaded_by("from rawkit import posix") & (HEAVY | {"socket"})
+    assert not loaded_by("from rawkit import posix; posix.connect") & HEAVY
+
+
+def test_connections_in_user_space_and_the_kernels_have_the_same_name_in_two_rooms() -> None:
+    assert rawkit.connect.__module__ == "rawkit.api.raw_tcp"
+    assert posix.connect is rawkit.posix.connect
+    assert posix.connect.__module__ == "rawkit.posix.client"
+    with pytest.raises(AttributeError, match="no attribute 'konnect'"):
+        getattr(posix, "konnect")  # noqa: B009
 
 
 def test_the_command_line_says_its_version_without_loading_anything_heavy() -> None:

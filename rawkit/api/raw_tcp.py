@@ -1,4 +1,4 @@
-"""``rawkit.connect_raw()`` and ``rawkit.listen_raw()``: TCP in user space, over raw sockets."""
+"""``rawkit.connect()`` and ``rawkit.listen()``: TCP in user space, over raw sockets."""
 
 import errno
 
@@ -23,7 +23,7 @@ from rawkit.wire.address import Address
 HIGHEST_PORT = 0xFFFF
 
 
-def connect_raw(
+def connect(
     host: Name,
     port: int,
     *,
@@ -96,7 +96,7 @@ def connect_raw(
     raise failed or UsageError(f"{host}: no address")
 
 
-def listen_raw(
+def listen(
     address: Name,
     port: int = 0,
     *,

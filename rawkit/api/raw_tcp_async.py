@@ -1,4 +1,4 @@
-"""``rawkit.connect_raw_async()`` and ``rawkit.listen_raw_async()``: the same on asyncio."""
+"""``rawkit.connect_async()`` and ``rawkit.listen_async()``: the same on asyncio."""
 
 from rawkit.api.common import Host as Name
 from rawkit.api.common import Place, inside, meant
@@ -15,7 +15,7 @@ from rawkit.tcp.settings import Settings
 from rawkit.wire.address import Address
 
 
-async def connect_raw_async(
+async def connect_async(
     address: Address,
     port: int,
     *,
@@ -62,7 +62,7 @@ async def connect_raw_async(
     return AsyncStream(driver, conversation, owns=True)
 
 
-async def listen_raw_async(
+async def listen_async(
     address: Name,
     port: int = 0,
     *,

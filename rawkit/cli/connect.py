@@ -14,9 +14,9 @@ from rawkit.cli.connect_relay import SILENCE
 from rawkit.cli.errors import OK, complain, write
 from rawkit.errors import ConnectionFailed, NameNotFound
 from rawkit.posix.address import Address
-from rawkit.posix.connect import connect
 from rawkit.posix.connecting import ConnectEvent, ConnectSettings
 from rawkit.posix.connection import Connection
+from rawkit.posix.establish import establish
 
 if TYPE_CHECKING:
     from rawkit.cli.connect_json import Lines
@@ -101,7 +101,7 @@ def _run(
     options: ConnectOptions, address: Address, settings: ConnectSettings, teller: Teller
 ) -> int:
     """Connect, move octets, and return the exit code."""
-    with connect(address, settings, teller.event) as connection:
+    with establish(address, settings, teller.event) as connection:
         began = time.monotonic()
         if options.connect_only:
             teller.end(Ending(reason="connected", code=OK), 0)

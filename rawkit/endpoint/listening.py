@@ -18,7 +18,7 @@ class Listening:
     """Connections that others open, one after the other."""
 
     def __init__(self, driver: Driver, listener: Listener, address: Address, port: int) -> None:
-        """Wrap a listener; :func:`rawkit.listen_raw` makes these."""
+        """Wrap a listener; :func:`rawkit.listen` makes these."""
         self._driver = driver
         self._listener = listener
         self.address = address

@@ -22,7 +22,7 @@ class Stream:
     """Octets both ways, in order. Threads may share it: one reads, another writes."""
 
     def __init__(self, driver: Driver, conversation: Conversation, *, owns: bool) -> None:
-        """Wrap a connection; :func:`rawkit.connect_raw` makes these.
+        """Wrap a connection; :func:`rawkit.connect` makes these.
 
         Args:
             driver: who drives its host.

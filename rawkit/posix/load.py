@@ -1,33 +1,25 @@
 """``rawkit.load()``: how much a server takes, and how long its answers do."""
 
 import resource
-from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from rawkit.engine.histogram import Histogram
 from rawkit.engine.load_report import LoadReport, latency_of
 from rawkit.errors import ConnectionFailed, UsageError
 from rawkit.posix import address as addresses
 from rawkit.posix.address import Address, DescriptorAddress, InternetAddress
-from rawkit.posix.connect import connect
 from rawkit.posix.connecting import ConnectSettings
+from rawkit.posix.establish import establish
 from rawkit.posix.kernel_connection import KernelConnection
 from rawkit.posix.loading.generator import Generator
 from rawkit.posix.loading.settings import LoadSettings
 from rawkit.posix.loading.slots import Opener
 from rawkit.posix.options import Setting
+from rawkit.posix.place import Place, inside
 from rawkit.posix.resolution import Target, resolve
 
 SPARE = 32
 """Descriptors beside those of the connections."""
-
-
-class Place(Protocol):
-    """Somewhere to be, such as a node of a lab."""
-
-    def here(self) -> AbstractContextManager[object]:
-        """Return a context in which this thread is in the place's network."""
-        ...
 
 
 class Options(TypedDict, total=False):
@@ -82,7 +74,7 @@ class Load:
         if self._generator is not None:
             raise UsageError("a load test is run once: make another")
         _make_room(self.settings.connections + SPARE)
-        with self._at.here() if self._at else nullcontext():
+        with inside(self._at):
             generator = self._generator = self._prepare()
             if self.is_stopped:
                 generator.stop()
@@ -126,7 +118,7 @@ class Load:
         """Find out who answers; whoever cannot be connected to at all is told of best here."""
         settings = self.settings
         how = ConnectSettings(timeout=settings.timeout, options=settings.options)
-        connection = connect(self.address, how)
+        connection = establish(self.address, how)
         self.peer = connection.peer or self.address
         if not isinstance(connection, KernelConnection):
             connection.close()

@@ -6,16 +6,17 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Protocol, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, NoReturn, Self, TypedDict, Unpack
 
 from rawkit.errors import RawkitError, UsageError
 from rawkit.posix import address as addresses
 from rawkit.posix.address import Address
 from rawkit.posix.listen import Listener, listen
 from rawkit.posix.models import DEFAULT, FILES, PROCESSES, WITHOUT_DATAGRAMS, known_model
+from rawkit.posix.place import Place, inside
 from rawkit.posix.service import Conversation, Offer, Service, offer_of
 from rawkit.posix.serving.counts import Board, Stats
 from rawkit.posix.serving.mischief import Mischief, with_mischief
@@ -29,14 +30,6 @@ if TYPE_CHECKING:
 
 SLACK = 1.0
 """Seconds beyond the grace in which a server has to be gone."""
-
-
-class Place(Protocol):
-    """Somewhere to be, such as a node of a lab."""
-
-    def here(self) -> AbstractContextManager[object]:
-        """Return a context in which this thread is in the place's network."""
-        ...
 
 
 class Options(TypedDict, total=False):
@@ -145,7 +138,7 @@ class Server:
         shares = self.model == "reuseport"
         self._stop.open()
         try:
-            with self._at.here() if self._at else nullcontext():
+            with inside(self._at):
                 for asked in self._asked:
                     self._listeners += listen(asked, self._settings, reuse_port=shares)
                 self._check()

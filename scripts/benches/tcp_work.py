@@ -60,7 +60,7 @@ def by_rawkit(link: str) -> Callable[[str, str, int, int], None]:
 
     def transfer(way: str, host: str, port: int, size: int) -> None:
         kind = cast("LinkKind", link)
-        with rawkit.connect_raw(host, port, link=kind, timeout=PATIENCE) as stream:
+        with rawkit.connect(host, port, link=kind, timeout=PATIENCE) as stream:
             stream.timeout = PATIENCE
             if way == "down":
                 stream.sendall(b"d%d\n" % size)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import rawkit
+from rawkit import posix
 from rawkit.cli.connect import interrupts
 from rawkit.cli.connect_input import DATAGRAM, LONGEST_LINE, Input
 from rawkit.cli.connect_output import Output
@@ -140,7 +140,7 @@ def test_output_that_nobody_reads_stops_the_other_side_and_fills_no_memory() -> 
     with (
         piped(b"") as nothing,
         interrupts() as bell,
-        rawkit.connect(f"fd:{ours.detach()}") as connection,
+        posix.connect(f"fd:{ours.detach()}") as connection,
         theirs,
     ):
         output = Output(writer)

@@ -10,7 +10,7 @@ NOTE = (
     "Behind a handshake by hand, which the program lacks: from an address that nobody has, as a"
     " kernel resets connections that it does not know. First the other host learns where that"
     " address is. Nothing is sent again if it is lost, nothing is acknowledged, and a reset ends"
-    " it: for more it takes [a TCP of one's own](not-supported.md#commands-and-verbs)."
+    " it: for more it takes [a TCP of one's own](library-tcp.md)."
 )
 
 

@@ -112,7 +112,7 @@ SOCKETS = (
     Entry("h7", "Send a UDP datagram", "by a socket of the kernel's, and hear the answer", (
         Way(
             "printf Test | rawkit connect udp:10.1.0.2:7",
-            'with rawkit.connect("udp:10.1.0.2:7") as connection:\n'
+            'with rawkit.posix.connect("udp:10.1.0.2:7") as connection:\n'
             '    connection.send_all(b"Test")\n'
             "    said = connection.receive_some(timeout=9)\n"
             "said",
@@ -156,7 +156,7 @@ SOCKETS = (
     Entry("h9", "Establish a TCP connection", "by a socket of the kernel's", (
         Way(
             r"printf 'GET / HTTP/1.0\r\n\r\n' | rawkit connect tcp:10.1.0.2:80",
-            'with rawkit.connect("tcp:10.1.0.2:80", timeout=9) as connection:\n'
+            'with rawkit.posix.connect("tcp:10.1.0.2:80", timeout=9) as connection:\n'
             r'    connection.send_all(b"GET / HTTP/1.0\r\n\r\n")' "\n"
             "    said = connection.receive_all(timeout=9)\n"
             "said[:15]",

@@ -16,7 +16,7 @@ import pytest
 
 from rawkit import lab
 from rawkit.api.handshake import handshake
-from rawkit.api.raw_tcp import connect_raw, listen_raw
+from rawkit.api.raw_tcp import connect, listen
 from rawkit.endpoint.guard import Guard, NotSilenced
 from rawkit.endpoint.guard_address import SpareAddress
 from rawkit.endpoint.guard_nft import FirewallGuard
@@ -80,7 +80,7 @@ def test_a_client_sends_and_hears_much_behind_each_guard(
     remote, source = of(net.last, version), place(net.first, version, kind)
     with kernel_server(net.last, version) as server:
         port = server.getsockname()[1]
-        with connect_raw(
+        with connect(
             remote, port, source=source, guard=kind, settings=QUICK, timeout=PATIENCE, at=net.first
         ) as stream:
             stream.timeout = PATIENCE
@@ -103,7 +103,7 @@ def test_a_server_behind_each_guard_serves_the_kernel(
     net: Lab, version: int, kind: GuardKind
 ) -> None:
     address = place(net.first, version, kind)
-    with listen_raw(address, guard=kind, interface="eth0", settings=QUICK, at=net.first) as waiting:
+    with listen(address, guard=kind, interface="eth0", settings=QUICK, at=net.first) as waiting:
         waiting.timeout = PATIENCE
         family = socket.AF_INET if version == 4 else socket.AF_INET6
         with net.last.socket(family, socket.SOCK_STREAM) as client:
@@ -122,9 +122,7 @@ def test_a_server_behind_each_guard_serves_the_kernel(
 def test_our_own_resets_pass_the_firewall_guard(net: Lab, version: int) -> None:
     with kernel_server(net.last, version) as server:
         port = server.getsockname()[1]
-        stream = connect_raw(
-            of(net.last, version), port, guard="nft", timeout=PATIENCE, at=net.first
-        )
+        stream = connect(of(net.last, version), port, guard="nft", timeout=PATIENCE, at=net.first)
         there, _ = server.accept()
         there.settimeout(PATIENCE)
 
@@ -265,11 +263,11 @@ def test_without_the_capability_one_line_says_so(net: Lab) -> None:
 VICTIM = """
 import sys
 from ipaddress import ip_address
-from rawkit import connect_raw
+from rawkit import connect
 kind, remote, port, source = sys.argv[1:]
 while True:
     print("round", flush=True)
-    stream = connect_raw(ip_address(remote), int(port), guard=kind, source=source, timeout=5)
+    stream = connect(ip_address(remote), int(port), guard=kind, source=source, timeout=5)
     stream.sendall(bytes(300_000))
     stream.abort()
 """

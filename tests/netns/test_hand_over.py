@@ -15,7 +15,7 @@ import pytest
 
 from rawkit import lab
 from rawkit.api.hand_over import take_over
-from rawkit.api.raw_tcp import connect_raw, listen_raw
+from rawkit.api.raw_tcp import connect, listen
 from rawkit.endpoint.opening import AS_THE_LINK
 from rawkit.endpoint.stream import Stream
 from rawkit.errors import ConnectionFailed, NoAnswer, UsageError
@@ -195,7 +195,7 @@ def test_what_cannot_be_taken_over_is_named(net: Lab) -> None:
 
 def test_one_of_many_behind_a_listener_is_not_handed_over(net: Lab) -> None:
     with (
-        listen_raw(net.first.ipv4, settings=QUICK, at=net.first) as waiting,
+        listen(net.first.ipv4, settings=QUICK, at=net.first) as waiting,
         net.last.socket(socket.AF_INET, socket.SOCK_STREAM) as client,
     ):
         client.connect((str(waiting.address), waiting.port))
@@ -221,8 +221,8 @@ def test_a_full_other_side_makes_both_ways_give_up_and_go_on(net: Lab) -> None:
 def test_without_the_capability_one_line_says_so(net: Lab) -> None:
     program = """
 import sys
-from rawkit import RawkitError, connect_raw, take_over
-stream = connect_raw(sys.argv[1], int(sys.argv[2]), timeout=5)
+from rawkit import RawkitError, connect, take_over
+stream = connect(sys.argv[1], int(sys.argv[2]), timeout=5)
 try:
     stream.hand_over()
 except RawkitError as error:
@@ -253,7 +253,7 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as sock:
 def opened(net: Lab, version: int, port: int, settings: Settings) -> Stream:
     """Return a connection of ours to the last node."""
     remote = of(net.last, version)
-    stream = connect_raw(remote, port, settings=settings, timeout=PATIENCE, at=net.first)
+    stream = connect(remote, port, settings=settings, timeout=PATIENCE, at=net.first)
     stream.timeout = PATIENCE
     return stream
 

@@ -18,8 +18,8 @@ from typing import IO
 import pytest
 
 from rawkit import lab
-from rawkit.api.raw_tcp import connect_raw, listen_raw
-from rawkit.api.raw_tcp_async import connect_raw_async, listen_raw_async
+from rawkit.api.raw_tcp import connect, listen
+from rawkit.api.raw_tcp_async import connect_async, listen_async
 from rawkit.endpoint.guard import Guard
 from rawkit.endpoint.opening import LinkKind
 from rawkit.endpoint.stream import Stream
@@ -97,7 +97,7 @@ def is_left_alone(node: Node) -> bool:
 def test_a_body_comes_whole_and_no_kernel_resets(net: Lab, web: int, version: int) -> None:
     before = resets(net.first), resets(net.last)
 
-    with connect_raw(
+    with connect(
         of(net.last, version), web, timeout=PATIENCE, settings=QUICK, at=net.first
     ) as stream:
         stream.timeout = PATIENCE
@@ -119,9 +119,7 @@ def test_every_link_moves_much_both_ways(net: Lab, version: int, link: LinkKind)
     before = resets(net.first), resets(net.last)
     with listening(net.last, version) as (server, port):
         remote = of(net.last, version)
-        stream = connect_raw(
-            remote, port, link=link, settings=QUICK, timeout=PATIENCE, at=net.first
-        )
+        stream = connect(remote, port, link=link, settings=QUICK, timeout=PATIENCE, at=net.first)
         stream.timeout = PATIENCE
         with stream:
             there, _ = server.accept()
@@ -139,9 +137,7 @@ def test_every_link_moves_much_both_ways(net: Lab, version: int, link: LinkKind)
 
 @pytest.mark.parametrize("link", ["packet", "offload"])
 def test_packet_links_serve_kernel_clients(net: Lab, link: LinkKind) -> None:
-    with listen_raw(
-        net.last.ipv4, link=link, interface="eth0", settings=QUICK, at=net.last
-    ) as waiting:
+    with listen(net.last.ipv4, link=link, interface="eth0", settings=QUICK, at=net.last) as waiting:
         waiting.timeout = PATIENCE
         with net.first.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
             client.settimeout(PATIENCE)
@@ -158,9 +154,9 @@ def test_packet_links_serve_kernel_clients(net: Lab, link: LinkKind) -> None:
 
 def test_a_packet_link_needs_an_interface_with_ethernet(net: Lab) -> None:
     with pytest.raises(UsageError, match="needs the interface"):
-        listen_raw(net.last.ipv4, link="packet", at=net.last)
+        listen(net.last.ipv4, link="packet", at=net.last)
     with pytest.raises(UsageError, match="no interface 'eth9'"):
-        listen_raw(net.last.ipv4, link="packet", interface="eth9", at=net.last)
+        listen(net.last.ipv4, link="packet", interface="eth9", at=net.last)
 
 
 @VERSIONS
@@ -181,7 +177,7 @@ def test_every_set_of_options_gets_along_with_the_kernel(
     net: Lab, version: int, settings: Settings
 ) -> None:
     with listening(net.last, version) as (server, port):
-        stream = connect_raw(
+        stream = connect(
             of(net.last, version),
             port,
             settings=replace(settings, msl=0.05),
@@ -233,7 +229,7 @@ def listening(node: Node, version: int) -> Iterator[tuple[socket.socket, int]]:
 def test_a_kernel_client_is_served(net: Lab, version: int, tmp_path: Path) -> None:
     before = resets(net.first), resets(net.last)
     family = socket.AF_INET if version == 4 else socket.AF_INET6
-    with listen_raw(of(net.last, version), settings=QUICK, at=net.last) as waiting:
+    with listen(of(net.last, version), settings=QUICK, at=net.last) as waiting:
         waiting.timeout = PATIENCE
         with net.first.socket(family, socket.SOCK_STREAM) as client:
             client.settimeout(PATIENCE)
@@ -255,7 +251,7 @@ def test_a_kernel_client_is_served(net: Lab, version: int, tmp_path: Path) -> No
 @VERSIONS
 def test_nobody_listening_is_a_refusal(net: Lab, version: int) -> None:
     with pytest.raises(ConnectionFailed, match=":9: RST came back: refused") as caught:
-        connect_raw(of(net.last, version), 9, at=net.first)
+        connect(of(net.last, version), 9, at=net.first)
 
     assert caught.value.came_back == "RST"
     assert is_left_alone(net.first)
@@ -269,7 +265,7 @@ def test_what_a_router_says_is_told(net: Lab, version: int) -> None:
         assert process.wait() == 0
 
     with pytest.raises(ConnectionFailed, match=f"{far}.*: ICMP.* from .* came back: unreachable"):
-        connect_raw(far, 9, at=net.first, timeout=PATIENCE, settings=QUICK)
+        connect(far, 9, at=net.first, timeout=PATIENCE, settings=QUICK)
 
 
 def test_silence_comes_to_an_end(net: Lab) -> None:
@@ -277,16 +273,16 @@ def test_silence_comes_to_an_end(net: Lab) -> None:
         process.wait()
 
     with pytest.raises(ConnectionFailed, match=r"nothing came back in 0.2 s") as caught:
-        connect_raw("203.0.113.9", 80, at=net.first, timeout=0.2)
+        connect("203.0.113.9", 80, at=net.first, timeout=0.2)
 
     assert caught.value.came_back == "nothing"
     assert is_left_alone(net.first)
 
 
 def test_a_port_is_taken_only_once(net: Lab) -> None:
-    with listen_raw(net.last.ipv4, settings=QUICK, at=net.last) as waiting:
+    with listen(net.last.ipv4, settings=QUICK, at=net.last) as waiting:
         with pytest.raises(UsageError, match="is taken"):
-            listen_raw(net.last.ipv4, waiting.port, at=net.last)
+            listen(net.last.ipv4, waiting.port, at=net.last)
         other = net.last.socket(socket.AF_INET, socket.SOCK_STREAM)
         with other, pytest.raises(OSError, match="in use"):
             other.bind((str(net.last.ipv4), waiting.port))
@@ -299,7 +295,7 @@ def test_every_layer_of_the_guard_silences_the_kernel_by_itself(
     before = resets(net.first), resets(net.last)
     monkeypatch.setattr(Guard, "wanted", (layer,))
 
-    with connect_raw(net.last.ipv4, web, timeout=PATIENCE, settings=QUICK, at=net.first) as stream:
+    with connect(net.last.ipv4, web, timeout=PATIENCE, settings=QUICK, at=net.first) as stream:
         stream.sendall(GET)
         guard, answer = stream.guard, stream.recv_all()
 
@@ -310,8 +306,8 @@ def test_every_layer_of_the_guard_silences_the_kernel_by_itself(
 
 KILLED = """
 import sys, time
-from rawkit.api.raw_tcp import connect_raw
-stream = connect_raw(sys.argv[1], int(sys.argv[2]))
+from rawkit.api.raw_tcp import connect
+stream = connect(sys.argv[1], int(sys.argv[2]))
 stream.sendall(b"hello")
 print("there", flush=True)
 time.sleep(60)
@@ -354,7 +350,7 @@ def _push(there: socket.socket) -> None:
 
 def test_many_connections_on_a_loop(net: Lab, web: int) -> None:
     async def fetch() -> str:
-        stream = await connect_raw_async(
+        stream = await connect_async(
             net.last.ipv4, web, patience=PATIENCE, settings=QUICK, at=net.first
         )
         async with stream:
@@ -370,7 +366,7 @@ def test_many_connections_on_a_loop(net: Lab, web: int) -> None:
 
 def test_kernel_clients_are_served_on_a_loop(net: Lab) -> None:
     async def serve() -> list[bytes]:
-        async with await listen_raw_async(net.last.ipv4, settings=QUICK, at=net.last) as waiting:
+        async with await listen_async(net.last.ipv4, settings=QUICK, at=net.last) as waiting:
             waiting.timeout = PATIENCE
             clients = [net.first.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(5)]
             answers: list[bytes] = []
@@ -391,10 +387,10 @@ def test_kernel_clients_are_served_on_a_loop(net: Lab) -> None:
 @VERSIONS
 def test_loopback_works_as_well(version: int) -> None:
     host = "127.0.0.1" if version == 4 else "::1"
-    with listen_raw(host, settings=QUICK) as waiting:
+    with listen(host, settings=QUICK) as waiting:
         waiting.timeout = PATIENCE
         with (
-            connect_raw(host, waiting.port, timeout=PATIENCE, settings=QUICK) as one,
+            connect(host, waiting.port, timeout=PATIENCE, settings=QUICK) as one,
             waiting.accept() as other,
         ):
             one.timeout = other.timeout = PATIENCE
@@ -408,7 +404,7 @@ def test_loopback_works_as_well(version: int) -> None:
 
 def test_an_accepted_connection_knows_the_mtu_of_its_node(net: Lab) -> None:
     async def accept() -> int:
-        async with await listen_raw_async(net.last.ipv4, settings=QUICK, at=net.last) as waiting:
+        async with await listen_async(net.last.ipv4, settings=QUICK, at=net.last) as waiting:
             waiting.timeout = PATIENCE
             with net.first.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
                 client.setblocking(False)
@@ -423,7 +419,7 @@ def test_an_accepted_connection_knows_the_mtu_of_its_node(net: Lab) -> None:
 
 
 def test_a_flood_of_syns_stops_no_good_client(net: Lab) -> None:
-    with listen_raw(net.last.ipv4, settings=QUICK, at=net.last) as waiting:
+    with listen(net.last.ipv4, settings=QUICK, at=net.last) as waiting:
         waiting.timeout = PATIENCE
         flood(net.first, waiting.address, waiting.port, count=5000)
         client = net.first.socket(socket.AF_INET, socket.SOCK_STREAM)

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from rawkit import lab
-from rawkit.api.raw_tcp import connect_raw, listen_raw
+from rawkit.api.raw_tcp import connect, listen
 from rawkit.capture.writer import CaptureWriter
 from rawkit.endpoint.stream import Stream
 from rawkit.lab.topology import Node
@@ -88,12 +88,10 @@ def test_every_kernel_gets_on_with_our_client_and_our_server(kernel: str, ecn: b
     with lab.pair(sysctls=KERNELS[kernel]) as net:
         with listening(net.last) as server:
             port = server.getsockname()[1]
-            ours = connect_raw(
-                net.last.ipv4, port, settings=settings, timeout=PATIENCE, at=net.first
-            )
+            ours = connect(net.last.ipv4, port, settings=settings, timeout=PATIENCE, at=net.first)
             there, _ = server.accept()
             as_client = converse(ours, there)
-        with listen_raw(net.last.ipv4, settings=settings, at=net.last) as waiting:
+        with listen(net.last.ipv4, settings=settings, at=net.last) as waiting:
             waiting.timeout = PATIENCE
             client = net.first.socket(socket.AF_INET, socket.SOCK_STREAM)
             client.settimeout(PATIENCE)
@@ -122,9 +120,7 @@ def test_tshark_finds_nothing_wrong_with_what_we_send(tmp_path: Path) -> None:
     with lab.pair() as net, listening(net.last) as server:
         ours = str(net.first.ipv4)
         with Capture(net.first, "eth0") as capture:
-            stream = connect_raw(
-                net.last.ipv4, server.getsockname()[1], settings=patient, at=net.first
-            )
+            stream = connect(net.last.ipv4, server.getsockname()[1], settings=patient, at=net.first)
             there, _ = server.accept()
             answer = converse(stream, there)
             frames = capture.during(0.1)
@@ -155,7 +151,7 @@ def test_a_line_that_loses_and_reorders_spoils_nothing() -> None:
     line = lab.pair(loss=0.03, delay=0.002, reorder=0.05, seed=5)
     with line as net, listening(net.last) as server:
         port = server.getsockname()[1]
-        ours = connect_raw(net.last.ipv4, port, settings=QUICK, timeout=PATIENCE, at=net.first)
+        ours = connect(net.last.ipv4, port, settings=QUICK, timeout=PATIENCE, at=net.first)
         there, _ = server.accept()
         answer = converse(ours, there)
 

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from rawkit import lab
-from rawkit.api.raw_tcp import connect_raw, listen_raw
+from rawkit.api.raw_tcp import connect, listen
 from rawkit.endpoint.conversation import Conversation
 from rawkit.endpoint.driver import Driver
 from rawkit.endpoint.host import Host
@@ -132,7 +132,7 @@ def test_the_verbs_take_a_host_of_its_own_as_well(net: Lab, version: int) -> Non
         server.bind((str(there), PORT))
         server.listen()
         server.settimeout(PATIENCE)
-        stream = connect_raw(
+        stream = connect(
             there, PORT, link="tun", source=address, settings=QUICK, timeout=PATIENCE, at=net.first
         )
         sock, (who, *_) = server.accept()
@@ -143,6 +143,6 @@ def test_the_verbs_take_a_host_of_its_own_as_well(net: Lab, version: int) -> Non
 
 def test_a_tun_link_needs_an_address_and_no_guard() -> None:
     with pytest.raises(UsageError, match="needs a source"):
-        connect_raw("192.0.2.1", 80, link="tun")
+        connect("192.0.2.1", 80, link="tun")
     with pytest.raises(UsageError, match=r"nothing to guard \(by nft\)"):
-        listen_raw("192.0.2.1", 80, link="tun", guard="nft")
+        listen("192.0.2.1", 80, link="tun", guard="nft")

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 
-import rawkit
-from rawkit import lab
+from rawkit import lab, posix
 from rawkit.errors import ConnectionFailed, NameNotFound, NoAnswer, UsageError
 from rawkit.posix.address import parse
 from rawkit.posix.attempts import Manner
-from rawkit.posix.connect import connect as connect_to
 from rawkit.posix.connecting import ConnectEvent, ConnectSettings, Looked, Made, Trying
 from rawkit.posix.connection import Connection
+from rawkit.posix.establish import establish
 from rawkit.posix.failures import Failure
 from rawkit.posix.kernel_connection import KernelConnection
 from rawkit.posix.resolution import IPAddress, Target
@@ -38,7 +37,7 @@ LISTENS = (
 def failure_of(address: str, **options: object) -> ConnectionFailed:
     """Return why an address cannot be connected to."""
     with pytest.raises(ConnectionFailed) as caught:
-        rawkit.connect(address, **{"timeout": PATIENCE, **options})  # type: ignore[arg-type]
+        posix.connect(address, **{"timeout": PATIENCE, **options})  # type: ignore[arg-type]
     return caught.value
 
 
@@ -53,7 +52,7 @@ def test_what_is_said_comes_back_from_every_kind_of_server(
     where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with peers.server(where) as there, rawkit.connect(there, timeout=PATIENCE) as connection:
+    with peers.server(where) as there, posix.connect(there, timeout=PATIENCE) as connection:
         connection.send_all(b"hello", PATIENCE)
         connection.end()
 
@@ -64,7 +63,7 @@ def test_what_is_said_comes_back_from_every_kind_of_server(
 
 @pytest.mark.parametrize("where", ["udp:127.0.0.1:0", "udp6:[::1]:0", "unix-dgram:@rawkit-peer"])
 def test_datagrams_come_back_whole(where: str) -> None:
-    with peers.datagram_echo(where) as there, rawkit.connect(there) as connection:
+    with peers.datagram_echo(where) as there, posix.connect(there) as connection:
         connection.send_all(b"one", PATIENCE)
         connection.send_all(b"", PATIENCE)
         connection.send_all(b"three", PATIENCE)
@@ -82,7 +81,7 @@ def test_a_stream_between_machine_and_host_is_one_like_any_other() -> None:
             pass  # nobody listens there, and that was said: cid 1, this machine, works
         except OSError as error:
             pytest.skip(f"no vsock to oneself here: {error}")
-    with peers.server("vsock:local:any") as there, rawkit.connect(there) as connection:
+    with peers.server("vsock:local:any") as there, posix.connect(there) as connection:
         connection.send_all(b"hello", PATIENCE)
         connection.end()
 
@@ -91,7 +90,7 @@ def test_a_stream_between_machine_and_host_is_one_like_any_other() -> None:
 
 def test_a_socket_that_was_given_is_taken_over() -> None:
     ours, theirs = socket.socketpair()
-    with theirs, rawkit.connect(f"fd:{ours.detach()}") as connection:
+    with theirs, posix.connect(f"fd:{ours.detach()}") as connection:
         assert connection.receive() is None
         assert os.get_blocking(connection.fileno())  # others may have it, too
         connection.send_all(b"hello")
@@ -103,7 +102,7 @@ def test_a_socket_that_was_given_is_taken_over() -> None:
 def test_a_socket_that_is_not_connected_is_refused_and_stays_open() -> None:
     with socket.socket() as sock:
         with pytest.raises(UsageError, match=r"^fd:\d+: the socket is not connected$"):
-            rawkit.connect(f"fd:{sock.fileno()}")
+            posix.connect(f"fd:{sock.fileno()}")
 
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE) == socket.SOCK_STREAM
 
@@ -203,7 +202,7 @@ def test_nobody_on_the_link_is_told_apart_from_a_router_that_says_so() -> None:
 
 
 def test_a_closed_port_of_udp_is_told_by_icmp_after_the_first_datagram() -> None:
-    with lab.pair() as net, rawkit.connect("udp:10.1.0.2:9", at=net.first) as connection:
+    with lab.pair() as net, posix.connect("udp:10.1.0.2:9", at=net.first) as connection:
         connection.send_all(b"x")
         with pytest.raises(ConnectionFailed) as caught:
             connection.receive_some(PATIENCE)
@@ -212,7 +211,7 @@ def test_a_closed_port_of_udp_is_told_by_icmp_after_the_first_datagram() -> None
 
 
 def test_a_reset_in_the_middle_is_told() -> None:
-    with peers.server("tcp:127.0.0.1:0", peers.reset) as there, rawkit.connect(there) as one:
+    with peers.server("tcp:127.0.0.1:0", peers.reset) as there, posix.connect(there) as one:
         one.send_all(b"x")
         with pytest.raises(ConnectionFailed) as caught:
             one.receive_all(PATIENCE)
@@ -225,7 +224,7 @@ def test_an_abort_is_an_rst_for_the_other_side_and_a_close_is_not() -> None:
     heard: list[bytes] = []
     with peers.server("tcp:127.0.0.1:0", peers.collect(heard)) as there:
         for end in ("close", "abort"):
-            connection = rawkit.connect(there)
+            connection = posix.connect(there)
             connection.send_all(b"x")
             while not connection.is_drained():
                 time.sleep(0.01)
@@ -236,7 +235,7 @@ def test_an_abort_is_an_rst_for_the_other_side_and_a_close_is_not() -> None:
 
 
 def test_icmp_errors_do_not_end_a_connection_that_is_made() -> None:
-    with peers.server("tcp:127.0.0.1:0") as there, rawkit.connect(there) as connection:
+    with peers.server("tcp:127.0.0.1:0") as there, posix.connect(there) as connection:
         assert isinstance(connection, KernelConnection)
         assert IP_RECVERR.get(connection.sock) == 0
 
@@ -253,13 +252,13 @@ def test_a_socket_that_meets_itself_has_met_nobody() -> None:
 def test_a_client_can_choose_where_it_is_from() -> None:
     with peers.server("tcp:127.0.0.1:0") as one, peers.server("tcp:127.0.0.1:0") as other:
         for there in (one, other):  # the port is in TIME_WAIT for the second one
-            with rawkit.connect(there, bind="tcp:127.0.0.2:4002") as connection:
+            with posix.connect(there, bind="tcp:127.0.0.2:4002") as connection:
                 assert str(connection.local) == "tcp4:127.0.0.2:4002"
 
 
 def test_a_port_that_has_a_connection_to_the_same_place_cannot_have_a_second_one() -> None:
     place = "tcp:127.0.0.2:4003"
-    with peers.server("tcp:127.0.0.1:0") as there, rawkit.connect(there, bind=place):
+    with peers.server("tcp:127.0.0.1:0") as there, posix.connect(there, bind=place):
         error = failure_of(there, bind=place)
 
     assert error.errno == errno.EADDRNOTAVAIL
@@ -289,7 +288,7 @@ def test_what_makes_no_sense_is_refused(
     where: str, bind: str | None, kind: type[Exception], said: str
 ) -> None:
     with pytest.raises(kind) as caught:
-        rawkit.connect(where, bind=bind)
+        posix.connect(where, bind=bind)
 
     assert str(caught.value) == said
     assert getattr(caught.value, "is_local", True)
@@ -297,7 +296,7 @@ def test_what_makes_no_sense_is_refused(
 
 def test_an_option_is_set_before_the_connection_and_a_wrong_one_is_told() -> None:
     with peers.server("tcp:127.0.0.1:0") as there:
-        with rawkit.connect(there, options=["TCP_NODELAY=1"]) as connection:
+        with posix.connect(there, options=["TCP_NODELAY=1"]) as connection:
             assert isinstance(connection, KernelConnection)
             assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
         error = failure_of(there, options=["TCP_CONGESTION=nosuch"])
@@ -309,7 +308,7 @@ def test_an_option_is_set_before_the_connection_and_a_wrong_one_is_told() -> Non
 def test_the_file_of_a_bound_socket_goes_with_it_whatever_came_of_it(tmp_path: Path) -> None:
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     with peers.datagram_echo(f"unix-dgram:{theirs}") as there:
-        with rawkit.connect(there, bind=f"unix-dgram:{ours}") as connection:
+        with posix.connect(there, bind=f"unix-dgram:{ours}") as connection:
             connection.send_all(b"x")
             assert connection.receive_some(PATIENCE) == b"x"
             assert ours.exists()
@@ -334,7 +333,7 @@ def test_a_silent_address_of_ipv6_costs_a_quarter_of_a_second() -> None:
             listener = socket.create_server(("10.1.0.2", 7007))
         with listener:
             began = time.monotonic()
-            connection = rawkit.connect(
+            connection = posix.connect(
                 "tcp:host:7007",
                 look_up=lambda name, version: known[name, version or 4],
                 told=told.append,
@@ -364,7 +363,7 @@ def test_a_name_server_that_is_silent_about_ipv6_costs_fifty_milliseconds() -> N
     with peers.server("tcp:127.0.0.1:0") as there:
         port = there.rpartition(":")[2]
         began = time.monotonic()
-        with rawkit.connect(f"tcp:host:{port}", look_up=look_up) as connection:
+        with posix.connect(f"tcp:host:{port}", look_up=look_up) as connection:
             took = time.monotonic() - began
             assert str(connection.peer) == f"tcp4:127.0.0.1:{port}"
         gone.set()
@@ -376,7 +375,7 @@ def test_each_address_that_failed_is_told_in_one_line() -> None:
     known = table(six=IPv6Address("::1"), four=IPv4Address("127.0.0.1"))
     told: list[ConnectEvent] = []
     with pytest.raises(ConnectionFailed) as caught:
-        rawkit.connect(
+        posix.connect(
             "tcp:host:9", look_up=lambda name, version: known[name, version or 4],
             told=told.append,
         )  # fmt: skip
@@ -394,7 +393,7 @@ def test_a_name_that_nobody_knows_is_told_with_the_cause() -> None:
         raise NameNotFound(f"{name}: unknown name")
 
     with pytest.raises(NameNotFound, match=r"^nosuch: unknown name$"):
-        rawkit.connect("tcp:nosuch:9", look_up=look_up)
+        posix.connect("tcp:nosuch:9", look_up=look_up)
 
 
 def test_what_goes_wrong_in_a_look_up_of_ones_own_is_not_hidden() -> None:
@@ -402,7 +401,7 @@ def test_what_goes_wrong_in_a_look_up_of_ones_own_is_not_hidden() -> None:
         raise RuntimeError(f"no {name} today")
 
     with pytest.raises(RuntimeError, match="no host today"):
-        rawkit.connect("tcp:host:9", look_up=look_up)
+        posix.connect("tcp:host:9", look_up=look_up)
 
 
 def test_a_name_server_that_never_answers_ends_with_our_patience() -> None:
@@ -413,14 +412,14 @@ def test_a_name_server_that_never_answers_ends_with_our_patience() -> None:
         return ()
 
     with pytest.raises(NameNotFound) as caught:
-        rawkit.connect("tcp:host:9", look_up=look_up, timeout=0.1)
+        posix.connect("tcp:host:9", look_up=look_up, timeout=0.1)
     gone.set()
 
     assert str(caught.value) == ("host: timed out: no answer from the name server in 0.1 s")
 
 
 def test_what_waits_too_long_is_no_answer() -> None:
-    with peers.server("tcp:127.0.0.1:0") as there, rawkit.connect(there) as connection:
+    with peers.server("tcp:127.0.0.1:0") as there, posix.connect(there) as connection:
         with pytest.raises(NoAnswer, match=r"nothing came in 0\.05 s"):
             connection.receive_some(0.05)
         with pytest.raises(NoAnswer, match=r"no end in 0\.05 s, after 0 octets"):
@@ -430,7 +429,7 @@ def test_what_waits_too_long_is_no_answer() -> None:
 def test_all_is_sent_however_slowly_it_is_taken_and_no_longer_than_allowed() -> None:
     ours, theirs = socket.socketpair()
     octets = bytes(1_000_000)
-    with theirs, rawkit.connect(f"fd:{ours.detach()}") as connection:
+    with theirs, posix.connect(f"fd:{ours.detach()}") as connection:
         with pytest.raises(NoAnswer, match=r"octets not taken in 0\.05 s"):
             connection.send_all(octets, 0.05)
         heard: list[bytes] = []
@@ -512,7 +511,7 @@ class InMemoryAttempt:
 
 def test_somebody_else_than_the_kernel_can_make_the_connection() -> None:
     settings = ConnectSettings(opener=InMemoryAttempt, timeout=PATIENCE)
-    with connect_to(parse("tcp:192.0.2.1:9"), settings) as connection:
+    with establish(parse("tcp:192.0.2.1:9"), settings) as connection:
         connection.send_all(b"hello")
 
         assert connection.receive_all(PATIENCE) == b"hello"
@@ -522,4 +521,4 @@ def test_somebody_else_than_the_kernel_can_make_the_connection() -> None:
 def test_an_attempt_of_somebody_else_is_given_up_in_time() -> None:
     settings = ConnectSettings(opener=InMemoryAttempt, timeout=0.01)
     with pytest.raises(ConnectionFailed, match=r"nothing came back in 0.01 s: connection timed"):
-        connect_to(parse("tcp:192.0.2.1:9"), settings)
+        establish(parse("tcp:192.0.2.1:9"), settings)

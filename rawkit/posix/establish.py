@@ -1,4 +1,4 @@
-"""Connect to an address of any kind (connect(2)), and say why not."""
+"""Make a connection to an address of any kind (connect(2)), and say why not."""
 
 import errno
 import math
@@ -15,10 +15,10 @@ from rawkit.posix.race import Race, error_of, locals_of, manner, poll_until
 from rawkit.posix.resolution import adopt, resolve
 
 
-def connect(
+def establish(
     address: Address, settings: ConnectSettings | None = None, told: Told | None = None
 ) -> Connection:
-    """Connect to an address.
+    """Make a connection to an address.
 
     Args:
         address: to whom; the socket of an ``fd:`` is taken over as it is.

@@ -1,14 +1,14 @@
-"""``rawkit.connect()``: an address in words becomes a connection."""
+"""``rawkit.posix.connect()``: an address in words becomes a connection."""
 
 from collections.abc import Iterable
 
-from rawkit.api.common import Place, inside
 from rawkit.posix import address as addresses
 from rawkit.posix.address import Address
-from rawkit.posix.connect import connect as connect_to
 from rawkit.posix.connecting import PATIENCE, ConnectSettings, Told
 from rawkit.posix.connection import Connection
+from rawkit.posix.establish import establish
 from rawkit.posix.options import Setting, parse_setting
+from rawkit.posix.place import Place, inside
 from rawkit.posix.resolution import LookUp
 
 
@@ -24,7 +24,7 @@ def connect(
     told: Told | None = None,
     at: Place | None = None,
 ) -> Connection:
-    """Connect to an address of any kind, over kernel sockets.
+    """Connect to an address of any kind, over the kernel's sockets.
 
     Of a name's addresses the quickest is taken (Happy Eyeballs, RFC 8305).
 
@@ -58,4 +58,4 @@ def connect(
     )
     asked = addresses.parse(address) if isinstance(address, str) else address
     with inside(at):
-        return connect_to(asked, settings, told)
+        return establish(asked, settings, told)
