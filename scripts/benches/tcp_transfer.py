@@ -58,12 +58,12 @@ def measure(repeat: int) -> Result:
         kinds = [Transfer(tool, way, link) for tool in tools for way in ("down", "up")]
         if link == PLAIN and SCAPY not in peers.missing("tcp"):
             kinds.append(Transfer(SCAPY, "down", link))
-        with lab.pair() as net, _server(net.last) as port:
+        with lab.pair() as net, server_on(net.last) as port:
             if link == PLAIN:
                 _without_offload(net.first, net.last)
             for turn in rounds(kinds, repeat):
                 for kind in turn:
-                    found.setdefault(kind, []).append(_one(kind, net, port))
+                    found.setdefault(kind, []).append(one_transfer(kind, net, port))
     about = (
         f"{SIZE / 1e6:.0f} MB over a veth, of scapy {SIZE_OF_SCAPY / 1e6:g};"
         f" {repeat} interleaved rounds; plain: no segment above the MTU"
@@ -72,7 +72,7 @@ def measure(repeat: int) -> Result:
 
 
 @contextmanager
-def _server(node: Node) -> Iterator[int]:
+def server_on(node: Node) -> Iterator[int]:
     """Give the port of a server on the kernel's sockets."""
     with node.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
         sock.bind((str(node.ipv4), 0))
@@ -89,7 +89,12 @@ def _without_offload(*nodes: Node) -> None:
             run(command, node)
 
 
-def _one(kind: Transfer, net: lab.Lab, port: int) -> Took:
+def one_transfer(kind: Transfer, net: lab.Lab, port: int) -> Took:
+    """Transfer once, in a process of its own.
+
+    Raises:
+        CommandFailed: it did not come to an end.
+    """
     size = SIZE_OF_SCAPY if kind.tool == SCAPY else SIZE
     words = (kind.tool, kind.way, str(net.last.ipv4), str(port), str(size))
     argv = (sys.executable, "-m", "scripts.benches.tcp_work", *words)
