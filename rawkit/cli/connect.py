@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from rawkit.cli.connect_end import Ending, ending, unconnected
@@ -42,16 +42,17 @@ def main(argv: Sequence[str]) -> int:
     place = place_of(options, address)
     teller = Teller(options, address)
     settings = ConnectSettings(timeout=options.timeout, bind=place, options=tuple(options.settings))
-    if options.raw:
-        from rawkit.cli.connect_raw import by_hand
+    with ExitStack() as stack:
+        if options.raw:
+            from rawkit.cli.connect_raw import by_hand, tap_of
 
-        settings = by_hand(options, settings)
-    try:
-        return _run(options, address, settings, teller)
-    except (ConnectionFailed, NameNotFound) as error:
-        found = unconnected(error)
-        teller.end(found, 0)
-        return found.code
+            settings = by_hand(options, settings, stack.enter_context(tap_of(options)))
+        try:
+            return _run(options, address, settings, teller)
+        except (ConnectionFailed, NameNotFound) as error:
+            found = unconnected(error)
+            teller.end(found, 0)
+            return found.code
 
 
 class Teller:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.raw_values import guard, link, share
 from rawkit.cli.socket_settings import setting_option
 from rawkit.cli.values import seconds
 from rawkit.errors import UsageError
@@ -21,8 +22,6 @@ LONGEST = 86_400.0
 HIGHEST_RATE = 1e12
 UNITS = {"": 1, "K": 1000, "M": 10**6, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 STREAMS = (socket.SOCK_STREAM, socket.SOCK_SEQPACKET)
-LINKS = ("raw", "packet", "offload", "tun")
-GUARDS = ("auto", "socket", "nft", "address")
 STANDARD = 2
 """The last descriptor that is this command's own."""
 
@@ -45,6 +44,8 @@ class ConnectOptions:
     link: str | None = None
     guard: str | None = None
     explain: bool = False
+    pcap: str | None = None
+    drop: float = 0.0
     verbose: bool = False
     json: bool = False
     help: bool = False
@@ -102,7 +103,7 @@ def address_of(options: ConnectOptions) -> Address:
 
 def _check_raw(options: ConnectOptions, word: str) -> None:
     if not options.raw:
-        for name in ("link", "guard", "explain"):
+        for name in ("link", "guard", "explain", "pcap", "drop"):
             if getattr(options, name):
                 raise UsageError(f"--{name}: only of --raw")
         return
@@ -110,18 +111,6 @@ def _check_raw(options: ConnectOptions, word: str) -> None:
         raise UsageError(f"--raw: only TCP can be made in user space, and no {word}:")
     if options.settings:
         raise UsageError("-o: with --raw there is no socket to set options of")
-
-
-def _link(word: str) -> str:
-    if word not in LINKS:
-        raise UsageError(f"bad link: {word} ({', '.join(LINKS)})")
-    return word
-
-
-def _guard(word: str) -> str:
-    if word not in GUARDS:
-        raise UsageError(f"bad guard: {word} ({', '.join(GUARDS)})")
-    return word
 
 
 def place_of(options: ConnectOptions, address: Address) -> Address | None:
@@ -200,12 +189,16 @@ TABLE: Table[ConnectOptions] = Table(
             "end when this has come; exit code 1 if it does not"),
         Option("z", "connect-only", "", switch("connect_only"), "connect, and close at once"),
         Option("", "raw", "", switch("raw"), "make TCP in user space, over raw sockets"),
-        Option("L", "link", "KIND", value("link", _link),
+        Option("L", "link", "KIND", value("link", link),
             "with --raw: raw (the default), packet, offload (sends much faster), tun (with -s)"),
-        Option("", "guard", "KIND", value("guard", _guard),
+        Option("", "guard", "KIND", value("guard", guard),
             "with --raw: what keeps the kernel's TCP away: auto, socket, nft or address"),
         Option("", "explain", "", switch("explain"),
             "with --raw: tell of every segment on stderr, and what it is for"),
+        Option("", "pcap", "FILE", value("pcap", str),
+            "with --raw: write all segments into a capture file"),
+        Option("", "drop", "SHARE", value("drop", share),
+            "with --raw: lose so many segments on purpose, each way: 5%"),
         Option("v", "verbose", "", switch("verbose"), "tell on stderr what happens"),
         Option("j", "json", "", switch("json"), "an object a line (rawkit/1), data included"),
         Option("V", "version", "", switch("show_version"), "show the version"),

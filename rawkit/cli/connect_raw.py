@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from rawkit.api.capturing_link import Tap
 from rawkit.api.raw_attempt import RawOpener
 from rawkit.cli.connect_options import ConnectOptions
 from rawkit.cli.errors import complain
@@ -15,14 +16,25 @@ from rawkit.record import replace
 from rawkit.tcp.flow import Flow
 
 
-def by_hand(options: ConnectOptions, settings: ConnectSettings) -> ConnectSettings:
+def tap_of(options: ConnectOptions) -> Tap:
+    """Return what writes segments down and loses them, as far as that was asked for."""
+    return Tap(options.pcap, options.drop)
+
+
+def by_hand(options: ConnectOptions, settings: ConnectSettings, tap: Tap) -> ConnectSettings:
     """Return settings by which connections are made in user space."""
+
+    def opened(host: Host) -> None:
+        if options.verbose:
+            _tell_of(host)
+        tap.around(host)
+
     link = cast("LinkKind", options.link or "raw")
     opener = RawOpener(
         link=link,
         guard=cast("GuardKind", options.guard or "auto"),
         explain=_say if options.explain else None,
-        opened=_tell_of if options.verbose else None,
+        opened=opened,
     )
     return replace(settings, opener=opener)
 

@@ -3,15 +3,18 @@
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rawkit.cli.errors import NO_ANSWER, OK, complain, write
 from rawkit.cli.serve_options import ServeOptions, parse
 from rawkit.errors import UsageError
 
 if TYPE_CHECKING:
+    from rawkit.api.raw_server import RawListener, RawServer
     from rawkit.posix.address import Address
+    from rawkit.posix.listen import Listener
     from rawkit.posix.serve import Server
+    from rawkit.posix.serving.settings import Settings
     from rawkit.posix.serving.shift import Event, Log
 
 STDOUT = 1
@@ -46,8 +49,17 @@ def main(argv: Sequence[str]) -> int:
 
 def _serve(options: ServeOptions) -> int:
     """Serve, and say where, and what came of it."""
-    server = _server(options)
-    _make_room(server.settings.max_connections)
+    settings, log = _settings(options), _log(options)
+    if options.raw:
+        from rawkit.cli.serve_raw import raw_server
+
+        with raw_server(options, settings, log) as server:
+            return _serve_with(options, server)
+    _make_room(settings.max_connections)
+    return _serve_with(options, _server(options, settings, log))
+
+
+def _serve_with(options: ServeOptions, server: "Server | RawServer") -> int:
     server.open()
     try:
         server.run(ends_in=options.ends_in, ready=lambda: _say_where(options, server))
@@ -73,21 +85,25 @@ def _make_room(connections: int) -> None:
         complain("serve", f"{hard} descriptors for {connections} connections: the hard limit")
 
 
-def _server(options: ServeOptions) -> "Server":
-    from rawkit.posix.models import DEFAULT
-    from rawkit.posix.serve import Server
-    from rawkit.posix.services import named
+def _settings(options: ServeOptions) -> "Settings":
     from rawkit.posix.serving import mischief
     from rawkit.posix.serving.settings import Settings
 
-    settings = Settings(
+    return Settings(
         **options.limits,
         mischief=mischief.parse(options.faults),
         options=tuple(options.settings),
         log_connections=options.log or options.json,
     )
+
+
+def _server(options: ServeOptions, settings: "Settings", log: "Log") -> "Server":
+    from rawkit.posix.models import DEFAULT
+    from rawkit.posix.serve import Server
+    from rawkit.posix.services import named
+
     model = options.model or DEFAULT
-    return Server(named(options.service), _addresses(options), model, settings, _log(options))
+    return Server(named(options.service), _addresses(options), model, settings, log)
 
 
 def _addresses(options: ServeOptions) -> tuple["Address", ...]:
@@ -140,7 +156,7 @@ def _print(text: str) -> None:
         raise OSError(error.errno, f"write error: {error.strerror}") from error
 
 
-def _say_where(options: ServeOptions, server: "Server") -> None:
+def _say_where(options: ServeOptions, server: "Server | RawServer") -> None:
     for listener in server.listeners:
         if not options.json:
             for note in listener.notes:
@@ -150,15 +166,24 @@ def _say_where(options: ServeOptions, server: "Server") -> None:
     elif options.json:
         from rawkit.cli.serve_json import listening
 
-        for listener, address in zip(server.listeners, server.addresses, strict=True):
+        listeners: Sequence[Listener | RawListener] = server.listeners
+        for listener, address in zip(listeners, server.addresses, strict=True):
             write(listening(listener, address, options.service, server.model))
     elif not options.quiet:
-        from rawkit.cli.serve_text import beginning
-
-        write(_lines(beginning(options.service, server)))
+        write(_lines(_beginning(options, server)))
 
 
-def _say_what(options: ServeOptions, server: "Server") -> None:
+def _beginning(options: ServeOptions, server: "Server | RawServer") -> Iterable[str]:
+    if options.raw:
+        from rawkit.cli import serve_raw
+
+        return serve_raw.beginning(options.service, cast("RawServer", server))
+    from rawkit.cli.serve_text import beginning
+
+    return beginning(options.service, cast("Server", server))
+
+
+def _say_what(options: ServeOptions, server: "Server | RawServer") -> None:
     if options.json:
         from rawkit.cli.serve_json import served
 

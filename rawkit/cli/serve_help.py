@@ -23,6 +23,7 @@ Examples:
   rawkit serve rot1 tcp:127.0.0.1:7007 --model prefork --workers 4
   rawkit serve send=notes.txt tcp:127.0.0.1:7007 --count 1    one client gets it
   rawkit serve echo tcp:127.0.0.1:7007 --fault slow=10B/s     to try a client on
+  rawkit serve --raw send=notes.txt tcp:192.0.2.1:7007 --pcap seen.pcapng
   systemd-socket-activate -l 7007 rawkit serve echo
   rawkit serve echo tcp:127.0.0.1:7007 --json | jq -r 'select(.type == "closed").close_reason'
 

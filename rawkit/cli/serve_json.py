@@ -9,6 +9,7 @@ from rawkit.posix.serving.counts import Stats
 from rawkit.posix.serving.shift import Closed, Event
 
 if TYPE_CHECKING:
+    from rawkit.api.raw_server import RawListener
     from rawkit.posix.listen import Listener
 
 STREAMS = ("accepted", "closed", "still_open", "full", "out_of_descriptors", "accept_errors")
@@ -39,7 +40,7 @@ VERSIONS: dict[str, tuple[int, ...]] = {
 }
 
 
-def listening(listener: "Listener", address: str, service: str, model: str) -> str:
+def listening(listener: "Listener | RawListener", address: str, service: str, model: str) -> str:
     """Return the object of a place where clients can come."""
     values: dict[str, Value] = {
         "time": _now(),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.raw_values import guard, link, share
 from rawkit.cli.socket_settings import setting_option
 from rawkit.cli.values import integer, seconds
 from rawkit.errors import UsageError
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 LONGEST = 1e7
 """Seconds, of any limit."""
+NOT_RAW = ("workers", "fast_open", "mode", "owner", "hand_over", "amplify")
+"""Limits that are of kernel sockets, of processes or of datagrams alone."""
 
 
 class ServeOptions:
@@ -26,6 +29,11 @@ class ServeOptions:
     log: bool = False
     quiet: bool = False
     json: bool = False
+    raw: bool = False
+    link: str | None = None
+    guard: str | None = None
+    pcap: str | None = None
+    drop: float = 0.0
     help: bool = False
     show_version: bool = False
 
@@ -64,7 +72,30 @@ def parse(words: Sequence[str]) -> ServeOptions:
         raise UsageError("--hand-over is of --model prefork")
     if options.print_address and (options.json or options.log):
         raise UsageError("--print-address prints nothing else: without --json and --log")
+    _check_raw(options)
     return options
+
+
+def _check_raw(options: ServeOptions) -> None:
+    """Refuse what does not go with ``--raw``, and what goes with nothing else.
+
+    Raises:
+        UsageError: says what.
+    """
+    if not options.raw:
+        for name in ("link", "guard", "pcap", "drop"):
+            if getattr(options, name):
+                raise UsageError(f"--{name}: only of --raw")
+        return
+    if options.model is not None:
+        raise UsageError("--model: with --raw one thread serves all, there are no models")
+    for name in NOT_RAW:
+        if name in options.limits:
+            raise UsageError(f"--{name.replace('_', '-')}: not with --raw")
+    if options.settings:
+        raise UsageError("-o: with --raw there is no socket to set options of")
+    if options.words and not options.addresses:
+        raise UsageError("--raw: no ADDRESS, such as tcp:127.0.0.1:7007")
 
 
 def _limit(name: str, convert: Callable[[str], object]) -> Callable[[ServeOptions, str], None]:
@@ -164,6 +195,15 @@ TABLE: Table[ServeOptions] = Table(
         Option("", "amplify", "", _flag("amplify", True),
             "answer other hosts' datagrams by longer ones, too"),
         setting_option("o"),
+        Option("", "raw", "", switch("raw"), "make TCP in user space, over raw sockets"),
+        Option("", "link", "KIND", value("link", link),
+            "with --raw: raw (the default), packet, offload (sends much faster), tun"),
+        Option("", "guard", "KIND", value("guard", guard),
+            "with --raw: what keeps the kernel's TCP away: auto, socket, nft or address"),
+        Option("", "pcap", "FILE", value("pcap", str),
+            "with --raw: write all segments into a capture file"),
+        Option("", "drop", "SHARE", value("drop", share),
+            "with --raw: lose so many segments on purpose, each way: 5%"),
         Option("e", "explain", "MODEL", value("explain", str), "say what a model is good for"),
         Option("", "list", "", switch("list"), "show services, models and faults"),
         Option("V", "version", "", switch("show_version"), "show the version"),

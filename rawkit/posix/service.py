@@ -89,6 +89,8 @@ class Client:
     """The other end of a connection."""
 
     __slots__ = ("_fd",)
+    has_socket = True
+    """Whether the connection is the kernel's; else there is no :meth:`as_socket`."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd

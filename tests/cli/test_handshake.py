@@ -12,7 +12,7 @@ from typing import get_args
 import pytest
 
 from rawkit import lab
-from rawkit.cli import connect_options
+from rawkit.cli import raw_values
 from rawkit.cli.handshake_options import GUARDS, LINKS
 from rawkit.cli.main import main
 from rawkit.endpoint.guarding import GuardKind
@@ -71,8 +71,8 @@ def test_what_makes_no_sense_is_refused(words: list[str], said: str, capsys: Cap
 
 
 def test_links_and_guards_are_those_that_there_are() -> None:
-    assert tuple(LINKS) == connect_options.LINKS == get_args(LinkKind)
-    assert tuple(GUARDS) == connect_options.GUARDS == get_args(GuardKind)
+    assert tuple(LINKS) == raw_values.LINKS == get_args(LinkKind)
+    assert tuple(GUARDS) == raw_values.GUARDS == get_args(GuardKind)
 
 
 def test_help_has_every_option_and_examples(capsys: Captured) -> None:

@@ -25,9 +25,12 @@ class Description(Conversation):
         rows = [f"you {client.address or 'nameless'}", f"here {client.local or 'nameless'}"]
         if (who := client.credentials) is not None:
             rows.append(f"pid {who.pid} uid {who.uid} gid {who.gid}")
-        with client.as_socket() as sock:
-            rows.append(f"socket {_name(sock.family)} {_name(sock.type)}")
-            rows += _options(sock)
+        if client.has_socket:
+            with client.as_socket() as sock:
+                rows.append(f"socket {_name(sock.family)} {_name(sock.type)}")
+                rows += _options(sock)
+        else:
+            rows.append("socket none: TCP in user space")
         return "".join(f"{row}\n" for row in rows).encode("utf-8", "replace")
 
 
