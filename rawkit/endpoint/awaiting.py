@@ -29,6 +29,7 @@ class LoopDriver:
         self._loop = asyncio.get_running_loop()
         self._waiting: set[asyncio.Future[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._wakes_at = inf
         self._loop.add_reader(host.fileno(), self._turn)
         self._keeper = self._loop.create_task(self._keep())
         self.settle()
@@ -46,21 +47,33 @@ class LoopDriver:
         Raises:
             NoAnswer: it did not succeed in time.
         """
-        try:
-            async with asyncio.timeout(patience):
-                while (value := attempt()) is None:
-                    await self._change()
-        except TimeoutError as error:
-            raise NoAnswer(f"{what} in {patience:g} s") from error
+        value = attempt()
+        if value is None:  # a timeout costs more than the attempt
+            value = await self._waited(attempt, patience, what)
         self.settle()
         return value
+
+    async def _waited(
+        self, attempt: Callable[[], Value | None], patience: float | None, what: str
+    ) -> Value:
+        try:
+            async with asyncio.timeout(patience):
+                while True:
+                    await self._change()
+                    if (value := attempt()) is not None:
+                        return value
+        except TimeoutError as error:
+            raise NoAnswer(f"{what} in {patience:g} s") from error
 
     def settle(self) -> None:
         """Send what follows from what a user did, and set the timer."""
         if self.host.is_closed:
             return
-        self.host.flush()
-        self._after()
+        if not self.host.stack.is_calm:
+            self.host.flush()
+            self._after()
+        elif self.leaving:
+            self._after()
 
     def leave(self) -> None:
         """Go away once no connection is left."""
@@ -95,11 +108,17 @@ class LoopDriver:
         if self.leaving and self.host.is_idle:
             self.stop()
             return
+        at = self.host.wake_at
+        if at >= self._wakes_at:
+            return  # the timer is early at most, which costs less than another one each time
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        if (at := self.host.wake_at) < inf:
-            self._timer = self._loop.call_at(at, self._turn)
+        self._wakes_at = at
+        self._timer = self._loop.call_at(at, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer, self._wakes_at = None, inf
+        self._turn()
 
     async def _change(self) -> None:
         """Wait until something has happened."""

@@ -70,7 +70,8 @@ class Host:
         self._look = look
         self._clock = clock
         self._fitted = DEFAULT, 0, DEFAULT
-        self._writers: dict[Flow, Writer] = {}
+        self._writers: dict[bytes, Writer] = {}
+        """By the flow's key."""
         self._poll = select.epoll()
         self.is_closed = False
         """Whether link and guard were given back."""
@@ -149,8 +150,10 @@ class Host:
 
     def flush(self) -> list[Told]:
         """Send what is to be sent, and return what has happened."""
-        now = self._clock()
         stack = self.stack
+        if stack.is_calm:
+            return []
+        now = self._clock()
         for group in stack.departing(now):
             self._send(now, group)
         told = stack.settle()
@@ -172,11 +175,11 @@ class Host:
             self.guard.close()
 
     def _send(self, now: float, group: Departing) -> None:
-        writer = self._writers.get(group.flow)
+        writer = self._writers.get(group.key)
         if writer is None:
             look = self._look
             writer = Writer(group.flow, look.ttl, look.dscp, look.flow_label)
-            self._writers[group.flow] = writer
+            self._writers[group.key] = writer
         if self.watch is not None:
             for segment in group.segments:
                 self.watch(now, group.flow, segment, True)

@@ -39,6 +39,8 @@ class Departing:
     """Segments of one flow, to be sent in order."""
 
     flow: Flow
+    key: bytes
+    """Of the flow."""
     segments: list[Segment]
 
 
@@ -148,7 +150,7 @@ class Stack:
         for connection in self._touched.values():
             segments = connection.outgoing(now)
             if segments and connection.flow is not None:
-                yield Departing(connection.flow, segments)
+                yield Departing(connection.flow, connection.key, segments)
 
     def settle(self) -> list[Told]:
         """Return what has happened since, and forget connections that are over.
@@ -164,6 +166,11 @@ class Stack:
                 told.append(Told(connection, events))
             self._schedule(connection)
         return told
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing was done or has come since :meth:`settle`: there is nothing to send."""
+        return not (self._touched or self._stray)
 
     @property
     def wake_at(self) -> float:
@@ -203,7 +210,7 @@ class Stack:
         if answer is None and (listener is None or not s.flags & SYN):
             answer = reset_for(s)
         if answer is not None:
-            self._stray.append(Departing(flow, [answer]))
+            self._stray.append(Departing(flow, flow.key, [answer]))
 
     def _file(self, connection: Connection) -> None:
         """Keep the books of who is open and who is over."""
