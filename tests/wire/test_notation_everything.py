@@ -43,6 +43,7 @@ NOT_IN_HEADERS = {
     *("answer_levels", "answer_replies", "extension_order", "fragment", "handshake", "link"),
     *("news", "notation", "notation_codecs", "notation_scan", "notation_values", "overlap"),
     *("packet", "reassembly", "received", "received_frame", "rewrite", "template_places"),
+    "udp_handshake",
 }
 """Modules whose records are no part of any header."""
 
