@@ -18,6 +18,7 @@ from rawkit.endpoint.stream import GOODBYE
 from rawkit.errors import UsageError
 from rawkit.host.interfaces import interfaces
 from rawkit.host.names import resolve
+from rawkit.host.next_hop import next_hop
 from rawkit.posix.address import KINDS, Address, InternetAddress
 from rawkit.posix.listen import PROBE_INTERVAL, PROBES
 from rawkit.posix.service import Offer
@@ -177,9 +178,11 @@ class RawServer:
     def _listen(self, asked: Address, local: IPAddress) -> RawListener:
         assert isinstance(asked, InternetAddress)
         kind, settings = self._link, self.settings
-        interface = _interface_with(local) if kind in ("packet", "offload") else None
+        interface = None
         if self._guard == "address":
-            interface = None  # nobody has it: where it goes is found by the guard
+            interface = next_hop(local).interface  # where whoever had it would be
+        elif kind in ("packet", "offload"):
+            interface = _interface_with(local)
         host = open_host(local, asked.port, interface=interface, kind=kind, guard=self._guard)
         try:
             if self._opened is not None:

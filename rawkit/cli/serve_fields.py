@@ -5,7 +5,7 @@ They belong to :data:`rawkit.cli.records.FIELDS`, where nothing has another mean
 
 SERVE_FIELDS: dict[str, tuple[str, ...]] = {
     "service": ("what is served, as it was asked for",),
-    "model": ("how the server waits, such as `epoll`",),
+    "model": ("how the server waits, such as `epoll`; `raw`: TCP in user space",),
     "ip_versions": ("list of the versions of IP that reach it; empty: it is none of IP",),
     "notes": ("list of what is not as it was asked for",),
     "worker": ("number of the process, from 1; 0: there is one only, or it is the first one",),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import signal
@@ -27,6 +28,7 @@ from rawkit.tcp.segment import ACK, SYN
 
 SERVE = [sys.executable, "-m", "rawkit", "serve", "--raw"]
 CONNECT = [sys.executable, "-m", "rawkit", "connect", "--raw"]
+KERNEL = CONNECT[:-1]
 BODY = Random(2).randbytes(10_000_000)
 HEAD = f"{len(BODY)} {hashlib.sha256(BODY).hexdigest()}\n".encode()
 REAL = pytest.mark.netns
@@ -99,8 +101,6 @@ def run(node: Node, words: Sequence[object], said: bytes = b"") -> bytes:
 def client(kind: str, where: IPv4Address | IPv6Address, port: str) -> list[str]:
     """Return a command of somebody else's that writes out what a server says."""
     shown = f"[{where}]" if where.version == 6 else str(where)
-    if not shutil.which(kind) and kind != "python":
-        pytest.skip(f"no {kind} here")
     return {
         "curl": ["curl", "-s", "--http0.9", f"http://{shown}:{port}/"],
         "ncat": ["ncat", "--recv-only", str(where), port],
@@ -114,10 +114,12 @@ def client(kind: str, where: IPv4Address | IPv6Address, port: str) -> list[str]:
 def test_programs_of_others_fetch_a_file_over_every_link(
     net: Lab, body: Path, link: str, version: int
 ) -> None:
-    words = ["--link", link, f"send={body}", place(net, version), "-c3", "-a", "-g60"]
+    clients = ["python", *filter(shutil.which, ("curl", "ncat"))]
+    many = f"-c{len(clients)}"
+    words = ["--link", link, f"send={body}", place(net, version), many, "-a", "-g60"]
     with serving(net.last, *words) as server:
         port = first_line(server).rpartition(":")[2].strip()
-        for kind in ("curl", "ncat", "python"):
+        for kind in clients:
             heard = run(net.first, client(kind, address(net, version), port))
             assert hashlib.sha256(heard).digest() == hashlib.sha256(HEAD + BODY).digest()
 
@@ -254,6 +256,26 @@ def left_behind(node: Node, port: int) -> str:
     """Return sockets at a port, and tables of nftables."""
     sockets = run(node, ["ss", "-Htanl", f"sport = {port}"]).decode()
     return sockets + run(node, ["nft", "list", "ruleset"]).decode()
+
+
+@REAL
+@pytest.mark.parametrize("version", [4, 6])
+def test_it_may_be_at_an_address_that_nobody_has(net: Lab, version: int) -> None:
+    where = net.last.spare(1)[version == 6]
+    asked = f"tcp:[{where}]:0" if version == 6 else f"tcp:{where}:0"
+    with serving(net.last, "upper", asked, "--guard", "address", "-c1", "-a") as server:
+        assert run(net.routers[0], [*KERNEL, first_line(server).strip()], b"hi") == b"HI"
+        assert ended(server) == (0, "", "")
+
+
+@REAL
+@pytest.mark.skipif(not os.access("/dev/net/tun", os.W_OK), reason="no /dev/net/tun")
+def test_it_may_be_behind_a_tun_interface(net: Lab) -> None:
+    words = ["upper", "tcp:10.77.0.1:7", "--link", "tun", "-c1", "-a"]
+    with serving(net.last, *words) as server:
+        assert first_line(server) == "tcp4:10.77.0.1:7\n"
+        assert run(net.last, [*KERNEL, "tcp4:10.77.0.1:7"], b"hi") == b"HI"
+        assert ended(server) == (0, "", "")
 
 
 @REAL
