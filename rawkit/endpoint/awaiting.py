@@ -7,7 +7,7 @@ from math import inf
 from types import TracebackType
 from typing import Self, TypeVar
 
-from rawkit.endpoint.conversation import Conversation, check_size
+from rawkit.endpoint.conversation import Complaint, Conversation, check_size
 from rawkit.endpoint.host import Host
 from rawkit.endpoint.stream import CHUNK, GOODBYE, LINGER
 from rawkit.errors import ConnectionFailed, NoAnswer
@@ -35,14 +35,14 @@ class LoopDriver:
         self.settle()
 
     async def until(
-        self, attempt: Callable[[], Value | None], patience: float | None, what: str
+        self, attempt: Callable[[], Value | None], patience: float | None, what: object
     ) -> Value:
         """Try until it succeeds.
 
         Args:
             attempt: what is tried; ``None``: not yet.
             patience: the longest that may take, in seconds.
-            what: for the message of the error.
+            what: for the message of the error, in which it is shown.
 
         Raises:
             NoAnswer: it did not succeed in time.
@@ -54,7 +54,7 @@ class LoopDriver:
         return value
 
     async def _waited(
-        self, attempt: Callable[[], Value | None], patience: float | None, what: str
+        self, attempt: Callable[[], Value | None], patience: float | None, what: object
     ) -> Value:
         try:
             async with asyncio.timeout(patience):
@@ -163,7 +163,7 @@ class AsyncStream:
 
     async def send(self, octets: bytes | bytearray | memoryview) -> int:
         """Have some octets sent; return how many were taken."""
-        put, what = self._conversation.put, f"{self.flow}: no room"
+        put, what = self._conversation.put, Complaint(self.flow, "no room")
         return await self._driver.until(lambda: put(octets), self.timeout, what)
 
     async def sendall(self, octets: bytes | bytearray | memoryview) -> None:
@@ -186,7 +186,7 @@ class AsyncStream:
             NoAnswer: nothing came in time.
         """
         take, most = self._conversation.take, check_size(limit)
-        what = f"{self.flow}: nothing came"
+        what = Complaint(self.flow, "nothing came")
         return await self._driver.until(lambda: take(most), self.timeout, what)
 
     async def recv_all(self) -> bytes:

@@ -5,6 +5,7 @@ import time
 
 from rawkit.endpoint.host import Host
 from rawkit.errors import ConnectionFailed, UsageError
+from rawkit.record import record
 from rawkit.tcp.connection import Connection
 from rawkit.tcp.events import Closed, Ending
 from rawkit.tcp.flow import Flow
@@ -30,6 +31,17 @@ CAME_BACK = {Ending.REFUSED: "RST", Ending.RESET: "RST", Ending.TIMED_OUT: "noth
 QUIET = (State.FIN_WAIT_2, State.TIME_WAIT, State.CLOSED)
 """Our FIN is acknowledged, and with it all that was written."""
 SAID_GOODBYE = (State.TIME_WAIT, State.CLOSED)
+
+
+@record
+class Complaint:
+    """What did not happen, and to whom: words that are put together only if they are needed."""
+
+    flow: Flow
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.flow}: {self.words}"
 
 
 class Conversation:

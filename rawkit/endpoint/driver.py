@@ -42,13 +42,15 @@ class Driver:
             yield
             self._settle()
 
-    def until(self, attempt: Callable[[], Value | None], timeout: float | None, what: str) -> Value:
+    def until(
+        self, attempt: Callable[[], Value | None], timeout: float | None, what: object
+    ) -> Value:
         """Try until it succeeds.
 
         Args:
             attempt: what is tried; ``None``: not yet.
             timeout: the longest that may take, in seconds.
-            what: for the message of the error.
+            what: for the message of the error, in which it is shown.
 
         Raises:
             NoAnswer: it did not succeed in time.

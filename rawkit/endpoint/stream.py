@@ -4,7 +4,7 @@ import socket
 from types import TracebackType
 from typing import Self
 
-from rawkit.endpoint.conversation import Conversation, check_size
+from rawkit.endpoint.conversation import Complaint, Conversation, check_size
 from rawkit.endpoint.driver import Driver
 from rawkit.errors import NoAnswer, UsageError
 from rawkit.tcp.flow import Flow
@@ -65,7 +65,7 @@ class Stream:
             NoAnswer: there was no room in time.
             UsageError: it was shut down.
         """
-        put, what = self._conversation.put, f"{self.flow}: no room"
+        put, what = self._conversation.put, Complaint(self.flow, "no room")
         return self._driver.until(lambda: put(octets), self.timeout, what)
 
     def sendall(self, octets: bytes | bytearray | memoryview) -> None:
@@ -88,7 +88,9 @@ class Stream:
             NoAnswer: nothing came in time.
         """
         take, most = self._conversation.take, check_size(limit)
-        return self._driver.until(lambda: take(most), self.timeout, f"{self.flow}: nothing came")
+        return self._driver.until(
+            lambda: take(most), self.timeout, Complaint(self.flow, "nothing came")
+        )
 
     def recv_all(self) -> bytes:
         """Return all that comes until the other side ends.

@@ -31,6 +31,9 @@ TIMESTAMPS_HEAD = bytes((1, 1, Kind.TIMESTAMPS, 10))
 TIMESTAMPS_SIZE = TIMESTAMPS.size
 SACK_HEAD = struct.Struct("!HBB")
 BLOCK = TWO_NUMBERS.size
+USUAL = struct.Struct("!HHIIIHBB")
+USUAL_KINDS = 0x0204, 0x0402080A, 0x0103, 3
+"""Kinds and lengths in a SYN of Linux: MSS, SACK permitted, timestamps, padding, window scale."""
 
 Range = tuple[int, int]
 """What has arrived: from the first number to the one behind the last."""
@@ -66,6 +69,10 @@ class Agreed:
 
 def offer_in(options: bytes) -> Offer:
     """Read the options of a SYN. The last one of each kind counts."""
+    if len(options) == USUAL.size:  # a server reads thousands of these a second
+        first, size, second, value, _, third, fourth, said = USUAL.unpack(options)
+        if (first, second, third, fourth) == USUAL_KINDS:
+            return Offer(size, min(said, HIGHEST_SHIFT), True, True, value)
     mss: int | None = None
     shift: int | None = None
     sack = stamped = False
@@ -93,6 +100,12 @@ def syn_options(
     if by_hand is not None:
         stamped = (timestamps if isinstance(one, Timestamps) else one for one in by_hand)
         return encode(*(one for one in stamped if one is not None))
+    mss, shift = offer.mss, offer.shift
+    usual = offer.sack and offer.user_timeout is None
+    if usual and timestamps is not None and mss is not None and shift is not None:
+        first, second, third, fourth = USUAL_KINDS
+        stamps = timestamps.value, timestamps.echo
+        return USUAL.pack(first, mss, second, *stamps, third, fourth, shift)
     options: list[Option] = []
     if offer.mss is not None:
         options.append(MaximumSegmentSize(offer.mss))
