@@ -1,6 +1,7 @@
 """``rawkit handshake``: the three segments that open a TCP connection, shown and explained."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from rawkit.cli.errors import NO_ANSWER, OK, complain, write
@@ -8,6 +9,7 @@ from rawkit.cli.handshake_options import HandshakeOptions, parse
 from rawkit.errors import NameNotFound, NoRoute
 
 if TYPE_CHECKING:
+    from rawkit.api.capturing_link import Tap
     from rawkit.endpoint.handshake import Handshake
     from rawkit.tcp.settings import Settings
 
@@ -26,10 +28,21 @@ def main(argv: Sequence[str]) -> int:
         write(f"rawkit handshake {version()}\n")
         return OK
     try:
-        return _run(options, _prepared(options))
+        with ExitStack() as stack:
+            tap = stack.enter_context(_tap(options)) if options.pcap or options.drop else None
+            handshake = _prepared(options)
+            if tap is not None:
+                tap.around(handshake.host)
+            return _run(options, handshake)
     except (NameNotFound, NoRoute) as error:
         complain("handshake", error)
         return NO_ANSWER
+
+
+def _tap(options: HandshakeOptions) -> "Tap":
+    from rawkit.api.capturing_link import Tap
+
+    return Tap(options.pcap, options.drop)
 
 
 def _prepared(options: HandshakeOptions) -> "Handshake":

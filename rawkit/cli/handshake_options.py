@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.raw_values import share
 from rawkit.cli.values import seconds
 from rawkit.errors import UsageError
 
@@ -50,6 +51,8 @@ class HandshakeOptions:
     ecn: bool = False
     ttl: int = 64
     dscp: int = 0
+    pcap: str | None = None
+    drop: float = 0.0
     quiet: bool = False
     verbose: bool = False
     json: bool = False
@@ -161,6 +164,9 @@ TABLE: Table[HandshakeOptions] = Table(
         Option("t", "ttl", "N", value("ttl", _number("TTL", 1, 255)),
             "TTL or hop limit of the packets (64)"),
         Option("", "dscp", "N", value("dscp", _number("DSCP", 0, 63)), "DSCP of the packets"),
+        Option("", "pcap", "FILE", value("pcap", str), "write all segments into a capture file"),
+        Option("", "drop", "SHARE", value("drop", share),
+            "lose so many segments on purpose, each way: 20%"),
         Option("q", "quiet", "", switch("quiet"), "the segments alone, without reasons"),
         Option("v", "verbose", "", switch("verbose"), "tell of the guard and the link, too"),
         Option("j", "json", "", switch("json"), "an object a line (rawkit/1)"),

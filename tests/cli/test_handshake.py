@@ -7,17 +7,21 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from rawkit import lab
+from rawkit.capture.reader import read_capture
 from rawkit.cli import raw_values
 from rawkit.cli.handshake_options import GUARDS, LINKS
 from rawkit.cli.main import main
 from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.opening import LinkKind
 from rawkit.lab.topology import Lab
+from rawkit.tcp.codec import Reader
+from rawkit.tcp.segment import ACK, RST, SYN
 
 Captured = pytest.CaptureFixture[str]
 COMMAND = [sys.executable, "-m", "rawkit", "handshake"]
@@ -174,6 +178,25 @@ def test_who_says_that_there_is_no_way_is_told(net: Lab) -> None:
     assert ran.returncode == 1
     said = "ICMP 3/0 (Destination Net Unreachable) from 10.1.0.2 came back: unreachable"
     assert said in ran.stderr
+
+
+@REAL
+def test_a_capture_has_the_segments_and_the_reset_behind_them(
+    net: Lab, port: int, tmp_path: Path
+) -> None:
+    ran = run(net, "--pcap", tmp_path / "seen.pcap", net.last.ipv4, port)
+
+    with read_capture(tmp_path / "seen.pcap") as capture:
+        seen = [found[1] for one in capture if (found := Reader().read(one.octets))]
+    assert ran.returncode == 0
+    assert [one.flags for one in seen] == [SYN, SYN | ACK, ACK, RST | ACK]
+
+
+@REAL
+def test_what_is_lost_on_purpose_is_not_answered(net: Lab, port: int) -> None:
+    ran = run(net, "--drop", "99.999999%", "-w", "0.2", net.last.ipv4, port)
+
+    assert (ran.returncode, "nothing came back in 0.2 s" in ran.stderr) == (1, True)
 
 
 @REAL
