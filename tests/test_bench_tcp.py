@@ -11,6 +11,7 @@ import pytest
 
 from rawkit import lab
 from rawkit.lab import Lab
+from scripts.benches import tcp_connections, tcp_loss, tcp_taking
 from scripts.benches.tcp_transfer import LARGE, PLAIN, Took, Transfer, _figures, _goals
 from scripts.benches.tcp_work import TOOLS, serve
 
@@ -67,3 +68,28 @@ def test_goals_are_ratios_of_the_times_of_the_same_round() -> None:
     }
     assert figures["rate"].median == pytest.approx((100 + 1000 / 30) / 2)
     assert figures["x scapy"].median == 400
+
+
+@pytest.mark.netns
+@pytest.mark.parametrize("tool", tcp_taking.TOOLS)
+def test_every_connection_is_taken(
+    net: tuple[Lab, int], tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp_connections, "COUNT", 40)
+
+    took = tcp_connections._one(tool, net[0])
+
+    assert took.cpu > 0
+    assert 0 < took.wall < 1e6
+
+
+def test_the_goal_with_losses_is_a_time_for_each_megabyte() -> None:
+    kinds = [Transfer(tcp_loss.OWN, way, "5%") for way in ("down", "up")]
+    found = {kinds[0]: [Took(50.0, 8.0)], kinds[1]: [Took(90.0, 8.0), Took(130.0, 8.0)]}
+
+    goals = {goal.what: (goal.value, goal.met) for goal in tcp_loss._goals(found)}
+
+    assert goals == {
+        "rawkit, raw, down, 5%: ms for 1 MB": (50.0, True),
+        "rawkit, raw, up, 5%: ms for 1 MB": (110.0, False),
+    }
