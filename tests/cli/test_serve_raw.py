@@ -216,7 +216,8 @@ def test_a_client_in_the_middle_may_finish_and_nobody_else_is_taken(net: Lab) ->
 
         code, out, err = ended(server)
     assert (code, err) == (0, "")
-    assert out == "--- echo ---\n1 connection, 11 octets received, 11 sent\n  1 done\n"
+    assert ", 11 octets received, 11 sent\n" in out  # whoever tried may be counted, too
+    assert "cut" not in out
 
 
 @REAL
@@ -399,6 +400,8 @@ def is_refused(net: Lab, port: int) -> bool:
             return False
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        return False  # it came just before the server stopped listening
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
