@@ -123,19 +123,23 @@ def programs() -> Iterator[Path]:
 @pytest.mark.netns
 def test_the_server_in_c_echoes_more_than_sockets_hold(programs: Path) -> None:
     maker = Maker(C, (str(programs / "echo"),), 10)
-    octets = os.urandom(1 << 20) * 12
+    octets = memoryview(os.urandom(1 << 20) * 48)  # net.ipv4.tcp_rmem may allow 32 to be kept
     with serving.served(maker, HERE) as server:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as sock:
+        with socket.socket() as sock:
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):  # else they grow to hold it all
+                sock.setsockopt(socket.SOL_SOCKET, option, 1 << 16)
+            sock.connect(("127.0.0.1", server.port))
             sock.setblocking(False)
             sent = 0
-            while True:  # until nothing more goes in: it keeps no more than one piece
+            while sent < len(octets):  # until nothing more goes in: it keeps one piece at most
                 try:
                     sent += sock.send(octets[sent:])
                 except BlockingIOError:
                     break
+            assert sent < len(octets)
             time.sleep(0.05)
             sock.settimeout(20)
-            back = b""
+            back = bytearray()
             while len(back) < sent:
                 back += sock.recv(1 << 20)
         again = socket.create_connection(("127.0.0.1", server.port), timeout=20)
