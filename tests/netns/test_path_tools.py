@@ -161,8 +161,11 @@ def test_delays_are_where_they_were_put(node: Namespace, version: int) -> None:
 def test_tracepath_finds_every_narrowing_and_the_longer_way_back(
     node: Namespace, version: int
 ) -> None:
-    with Path(node, [Hop(), Hop(mtu=1400, detour=3), Hop(), Hop(mtu=1300)]) as path:
-        output = run(node, "tracepath", f"-n {target(path, version)}")
+    for _ in range(3):  # tracepath takes an answer that comes late for one of a later hop
+        with Path(node, [Hop(), Hop(mtu=1400, detour=3), Hop(), Hop(mtu=1300)]) as path:
+            output = run(node, "tracepath", f"-n {target(path, version)}")
+        if "hops 5" in output:
+            break
 
     assert re.search(rf"2: +{re.escape(routers(path, version)[1])} .*asymm  5", output), output
     assert re.findall(r"pmtu (\d+)$", output, re.MULTILINE)[:3] == ["1500", "1400", "1300"]
