@@ -101,7 +101,10 @@ def test_each_answer_ends_up_where_it_belongs(
     with Path(node, targets=answer) as path:
         _, report = run(node, path.target if version == 4 else path.target6, kind)
 
-    check(report, EXCEPTIONS.get((kind, version, answer), BOOKS[answer]))
+    expected = EXCEPTIONS.get((kind, version, answer), BOOKS[answer])
+    if answer is Answer.TRIPLE:  # it ends with the second reply; what has come by then counts
+        expected = expected | {"duplicates": min(max(report.ledger.duplicates, 2), 4)}
+    check(report, expected)
     assert report.via == f"{kind} socket"
 
 
