@@ -21,6 +21,7 @@ def house(root: Path, module: str, text: str) -> Path:
     return root
 
 
+@pytest.mark.thorough
 def test_this_house_stands() -> None:
     checked = layers(ROOT)
 

@@ -89,6 +89,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return at
 
 
+@pytest.mark.thorough
 def test_a_repeated_set_up_does_nothing_and_says_nothing(ready: Path) -> None:
     stamp = ready / ".venv" / ".rawkit-set-up"
     shell(ready, "set_up runtime")
@@ -101,6 +102,7 @@ def test_a_repeated_set_up_does_nothing_and_says_nothing(ready: Path) -> None:
     assert stamp.stat() == before
 
 
+@pytest.mark.thorough
 def test_a_changed_project_is_installed_again_into_the_same_environment(ready: Path) -> None:
     with (ready / "pyproject.toml").open("a") as file:
         file.write("\n# changed\n")
@@ -112,6 +114,7 @@ def test_a_changed_project_is_installed_again_into_the_same_environment(ready: P
     assert shell(ready, "set_up runtime").stderr == ""
 
 
+@pytest.mark.thorough
 def test_the_dev_group_is_more_than_the_runtime_and_enough_for_it(ready: Path) -> None:
     (ready / ".venv" / ".rawkit-set-up").unlink(missing_ok=True)
     shell(ready, "set_up runtime")
@@ -122,10 +125,12 @@ def test_the_dev_group_is_more_than_the_runtime_and_enough_for_it(ready: Path) -
     assert shell(ready, "set_up dev; set_up runtime").stderr == ""
 
 
+@pytest.mark.thorough
 def test_a_group_may_include_another(ready: Path) -> None:
     assert shell(ready, "set_up runtime; dependency_group dev").stdout == "pip\npip>=1\n"
 
 
+@pytest.mark.thorough
 def test_what_pip_says_is_shown_when_it_fails(tmp_path: Path, ready: Path) -> None:
     at = project(tmp_path / "broken")
     (at / "pyproject.toml").write_text(PYPROJECT.replace("pip>=1", "no-such-thing"))
@@ -145,6 +150,7 @@ def powerless() -> tuple[str, ...]:
     return ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
 
 
+@pytest.mark.thorough
 def test_an_environment_one_may_not_write_is_used_while_it_is_right(ready: Path) -> None:
     shell(ready, "set_up runtime")
     (ready / ".venv").chmod(0o555)

@@ -27,6 +27,8 @@ from rawkit.wire.tcp import TCP
 from rawkit.wire.udp import UDP
 from tests.tcpdump import reader
 
+pytestmark = pytest.mark.thorough
+
 HERE, THERE = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.7")
 HERE6, THERE6 = IPv6Address("2001:db8::1"), IPv6Address("2001:db8::7")
 MACS = MAC.parse("02:00:00:00:00:07"), MAC.parse("02:00:00:00:00:01")

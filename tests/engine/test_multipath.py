@@ -265,6 +265,7 @@ def test_a_router_slower_than_all_is_late_but_not_silent() -> None:
     assert drawn(world, engine.report()) == truth(world.links)
 
 
+@pytest.mark.thorough
 def test_losses_are_made_up_for() -> None:
     for seed in range(20):
         world = World(diamond(3), loss=0.2, seed=seed)

@@ -47,6 +47,7 @@ def differing(expression: str, frames: list[bytes], *, optimized: bool = True) -
     return [f"{frame.hex()}: {one}" for frame, one, other in pairs if one is not other]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("expression", SIMPLE)
 def test_tcpdump_means_the_same_even_of_broken_frames(expression: str) -> None:
     assert differing(expression, WHOLE + BENT) == []
@@ -76,6 +77,7 @@ def test_the_table_lets_something_pass_and_something_not(expression: str) -> Non
         assert False in found
 
 
+@pytest.mark.thorough
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
 @given(expressions(primitives.filter(lambda text: "[" not in text) | tags))
 def test_tcpdump_means_the_same_of_any_filter(expression: str) -> None:
@@ -90,6 +92,7 @@ def test_tcpdump_means_the_same_of_any_filter(expression: str) -> None:
     assert differing(expression, frames, optimized=False) == []
 
 
+@pytest.mark.thorough
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(frames, min_size=5, max_size=5), st.sampled_from(SIMPLE + ONLY_IPV4_THERE))
 def test_tcpdump_means_the_same_of_any_packet(packets: list[Packet], expression: str) -> None:
@@ -240,6 +243,7 @@ def test_a_filter_means_what_it_says_on_every_link(expression: str, link: Link) 
         assert len(set(found)) == 2, "an example that shows nothing"
 
 
+@pytest.mark.thorough
 @EVERY_LINK
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
 @given(expression=expressions(primitives | tags))

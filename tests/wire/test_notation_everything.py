@@ -157,6 +157,7 @@ def instances(kind: type[Any]) -> st.SearchStrategy[Any]:
 EVERY = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", headers().values(), ids=headers())
 def test_every_header_reads_back_with_all_its_fields(kind: type[Header]) -> None:
     @EVERY
