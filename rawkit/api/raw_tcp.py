@@ -52,8 +52,8 @@ def connect(
         source: the address to connect from, one of this host's.
         source_port: 0: any that is free.
         interface: to send and receive on this one alone.
-        link: ``"raw"``; ``"packet"``; ``"offload"``, packets in large pieces, which is many times
-            as fast where one sends much; or ``"tun"``, behind which is an address that nobody
+        link: ``"raw"``; ``"packet"``; ``"offload"``, packets in large pieces, for those who
+            send much; or ``"tun"``, behind which is an address that nobody
             has.
         guard: what keeps the kernel away: ``"auto"``, ``"socket"`` or ``"nft"``; or ``"address"``:
             then the source is one that nobody has.
@@ -117,8 +117,8 @@ def listen(
         port: 0: any that is free.
         backlog: open connections that may wait to be accepted.
         interface: to send and receive on this one alone.
-        link: ``"raw"``; ``"packet"``; ``"offload"``, packets in large pieces, which is many times
-            as fast where one sends much; or ``"tun"``, behind which is an address that nobody
+        link: ``"raw"``; ``"packet"``; ``"offload"``, packets in large pieces, for those who
+            send much; or ``"tun"``, behind which is an address that nobody
             has.
         guard: what keeps the kernel away: ``"auto"``, ``"socket"`` or ``"nft"``; or ``"address"``:
             then the address is one that nobody has.

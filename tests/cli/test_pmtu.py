@@ -1,12 +1,15 @@
 """``rawkit pmtu``: its lines, its JSON, its options, its exit codes."""
 
 import json
+import pathlib
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import IPv4Address
 
 import pytest
@@ -327,18 +330,30 @@ def test_a_silent_target_is_exit_code_1(line: LabFactory) -> None:
     assert (objects[-1]["path_mtu"], objects[-1]["remarks"]) == (None, ["silent target"])
 
 
+def wait_for_sockets(pid: int) -> None:
+    """Return when a process asks: it has the descriptor that it waits by for all its sockets."""
+    for _ in range(2000):
+        with suppress(FileNotFoundError):
+            links = pathlib.Path(f"/proc/{pid}/fd").iterdir()
+            if any(str(link.readlink()) == "anon_inode:[eventpoll]" for link in links):
+                return
+        time.sleep(0.01)
+    raise TimeoutError
+
+
 @pytest.mark.netns
 def test_ctrl_c_tells_what_is_known(line: LabFactory) -> None:
     with line(hops=0) as net, Path(net.first, (Hop(),), Answer.SILENT) as path:
-        command = [sys.executable, "-m", "rawkit", "pmtu", "-nv", "-w1", "-d600", str(path.target)]
+        command = [sys.executable, "-m", "rawkit", "pmtu", "-n", "-w60", "-d600", str(path.target)]
         with net.first.popen(
             command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
-            assert process.stderr is not None
-            process.stderr.readline()  # a size has been tried
+            wait_for_sockets(process.pid)
+            began = time.monotonic()
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=PATIENT)
 
+    assert time.monotonic() - began < 30, "not heeded before an answer was given up"
     assert process.returncode == 1
     assert out.startswith(" 1?: [LOCALHOST]                      pmtu 1500\n     Not reached\n")
     assert "Traceback" not in err
