@@ -180,7 +180,7 @@ class CaptureWriter:
     def lane(
         self, interface: Interface, direction: Direction | None = None
     ) -> Callable[[bytes, int, int], None]:
-        """Return what adds packets of an interface as :meth:`write` does, three times as quickly.
+        """Return what adds packets of an interface as :meth:`write` does, with less ado for each.
 
         It takes octets, time and length of a packet, and raises what ``write`` raises. It is
         good until another section begins.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.cli.values import integer, seconds
 from rawkit.errors import UsageError
 
@@ -43,10 +43,8 @@ def parse(words: Sequence[str]) -> CheckOptions:
     """
     options = CheckOptions()
     at = words.index(SEPARATOR) if SEPARATOR in words else len(words)
-    for option, argument in TABLE.read(words[:at], options.words):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words[:at], options.words):
+        return options
     options.command = tuple(words[at + 1 :])
     if at < len(words) and not options.command:
         raise UsageError("no COMMAND behind --")

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.cli.raw_values import guard, link, share
 from rawkit.cli.socket_settings import setting_option
 from rawkit.cli.values import seconds
@@ -68,10 +68,8 @@ def parse(words: Sequence[str]) -> ConnectOptions:
         UsageError: they make no sense.
     """
     options = ConnectOptions()
-    for option, argument in TABLE.read(words, options.words):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, options.words):
+        return options
     if not options.words:
         raise UsageError("no ADDRESS, such as tcp:localhost:80 (rawkit connect --help)")
     if len(options.words) > 1:

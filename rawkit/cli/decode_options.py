@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.cli.packet_lines import Look
 from rawkit.cli.sniff_options import TABLE as SNIFF
 from rawkit.cli.sniff_options import SniffOptions
@@ -61,10 +61,8 @@ def parse(words: Sequence[str]) -> DecodeOptions:
         UsageError: they make no sense.
     """
     options, rest = DecodeOptions(), list[str]()
-    for option, argument in TABLE.read(list(_joined(words)), rest):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, list(_joined(words)), rest):
+        return options
     _take(options, rest)
     _check(options)
     return options

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rawkit.cli.getopt import Option, Table, switch
+from rawkit.cli.getopt import Option, Table, fill, switch
 from rawkit.demos import DEMOS
 from rawkit.errors import UsageError
 
@@ -27,10 +27,8 @@ def parse(words: Sequence[str]) -> DemoOptions:
         UsageError: they make no sense.
     """
     options = DemoOptions()
-    for option, argument in TABLE.read(words, options.names):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, options.names):
+        return options
     for name in options.names:
         if name not in (*DEMOS, ALL):
             from rawkit.cli.main import suggestion

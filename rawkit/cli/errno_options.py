@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.errnos import table
 from rawkit.errnos.meaning import KINDS
 from rawkit.errors import UsageError
@@ -41,10 +41,8 @@ def parse(words: Sequence[str]) -> ErrnoOptions:
         UsageError: they make no sense.
     """
     options = ErrnoOptions()
-    for option, argument in TABLE.read(words, options.words):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, options.words):
+        return options
     if options.icmp and (options.words or options.call or options.kind):
         raise UsageError("--icmp shows the whole table; of one error: rawkit errno icmp:3/1")
     return options

@@ -5,11 +5,22 @@ read it. It is a parser of our own because argparse takes as long as a whole tra
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from rawkit.errors import UsageError
 
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Asked(Protocol):
+        """Where the options of a command are kept."""
+
+        help: bool
+        show_version: bool
+
+
 Wanted = TypeVar("Wanted")
+Asking = TypeVar("Asking", bound="Asked")
 WIDTH = 28
 """Columns of the options in ``--help``."""
 
@@ -120,6 +131,19 @@ class Table(Generic[Wanted]):
         if argument is None:
             raise UsageError(f"option '--{name}' requires an argument ({option.argument})")
         return option, argument
+
+
+def fill(table: Table[Asking], asked: Asking, words: Sequence[str], rest: list[str]) -> bool:
+    """Take in a command line, and return whether nothing but help or the version is asked for.
+
+    Raises:
+        UsageError: as :meth:`Table.read` does, or an argument makes no sense.
+    """
+    for option, argument in table.read(words, rest):
+        option.apply(asked, argument)
+        if asked.help or asked.show_version:
+            return True
+    return False
 
 
 def switch(name: str) -> Callable[[object, str], None]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.cli.raw_values import share
 from rawkit.cli.values import seconds
 from rawkit.errors import UsageError
@@ -72,10 +72,8 @@ def parse(words: Sequence[str]) -> HandshakeOptions:
         UsageError: they make no sense.
     """
     options = HandshakeOptions()
-    for option, argument in TABLE.read(words, options.words):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, options.words):
+        return options
     if len(options.words) != 2:
         raise UsageError("a HOST and a PORT are wanted: localhost 80 (rawkit handshake --help)")
     options.host = options.words[0]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rawkit.cli.getopt import Option, Table, switch
+from rawkit.cli.getopt import Option, Table, fill, switch
 from rawkit.cli.socket_settings import setting_option
 from rawkit.cli.values import integer, seconds
 from rawkit.errors import UsageError
@@ -43,10 +43,8 @@ def parse(words: Sequence[str]) -> LoadOptions:
         UsageError: they make no sense.
     """
     options = LoadOptions()
-    for option, argument in TABLE.read(words, options.words):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, options.words):
+        return options
     if not options.words:
         raise UsageError("no ADDRESS, such as tcp:localhost:7007 (rawkit load --help)")
     if len(options.words) > 1:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.cli.values import choice, integer, octet, seconds, text, unsigned
 from rawkit.engine.pmtu_settings import METHODS, PORT, Method
 from rawkit.errors import UsageError
@@ -47,10 +47,8 @@ def parse(words: Sequence[str]) -> PmtuOptions:
         UsageError: they make no sense.
     """
     options, rest = PmtuOptions(), list[str]()
-    for option, argument in TABLE.read(words, rest):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, rest):
+        return options
     if not rest:
         raise UsageError("no HOST (rawkit pmtu --help)")
     if len(rest) > 1:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.cli.values import choice, integer, seconds, text
 from rawkit.errors import UsageError
 
@@ -60,10 +60,8 @@ def parse(words: Sequence[str]) -> ReplayOptions:
         UsageError: they make no sense.
     """
     options, rest = ReplayOptions(), list[str]()
-    for option, argument in TABLE.read(words, rest):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, rest):
+        return options
     if not rest:
         raise UsageError("no FILE (rawkit replay --help)")
     options.source, *options.words = rest

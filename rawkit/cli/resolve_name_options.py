@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.cli.values import integer, seconds
 from rawkit.errors import UsageError
 
@@ -36,10 +36,8 @@ def parse(words: Sequence[str]) -> ResolveNameOptions:
         UsageError: they make no sense.
     """
     options = ResolveNameOptions()
-    for option, argument in TABLE.read(words, options.names):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, options.names):
+        return options
     if not options.names:
         raise UsageError("no HOST (rawkit resolve-name --help)")
     return options

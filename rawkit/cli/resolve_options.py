@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.cli.values import integer, seconds, text
 from rawkit.engine.neighbour_events import Purpose
 from rawkit.errors import UsageError
@@ -49,10 +49,8 @@ def parse(words: Sequence[str]) -> ResolveOptions:
         UsageError: they make no sense.
     """
     options = ResolveOptions()
-    for option, argument in TABLE.read(words, options.addresses):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, options.addresses):
+        return options
     _check(options)
     return options
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.cli.packet_options import PacketOptions
 from rawkit.cli.values import choice, integer, seconds, text, unsigned
 from rawkit.errors import UsageError
@@ -32,11 +32,8 @@ def parse(words: Sequence[str]) -> SendOptions:
         UsageError: they make no sense.
     """
     options, rest = SendOptions(), list[str]()
-    for option, argument in TABLE.read(words, rest):
-        option.apply(options, argument)
-        if options.is_complete:
-            return options
-    options.take("send", rest)
+    if not fill(TABLE, options, words, rest) and not options.is_complete:
+        options.take("send", rest)
     return options
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.cli.raw_values import guard, link, share
 from rawkit.cli.socket_settings import setting_option
 from rawkit.cli.values import integer, seconds
@@ -62,10 +62,8 @@ def parse(words: Sequence[str]) -> ServeOptions:
         UsageError: they make no sense.
     """
     options = ServeOptions()
-    for option, argument in TABLE.read(words, options.words):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, options.words):
+        return options
     if not (options.words or options.list or options.explain):
         raise UsageError("no SERVICE, such as echo (rawkit serve --list shows them)")
     if "hand_over" in options.limits and options.model != "prefork":

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from rawkit.cli.getopt import Option, Table, switch, value, without_effect
+from rawkit.cli.getopt import Option, Table, fill, switch, value, without_effect
 from rawkit.cli.packet_lines import TIME_STYLES, Look
 from rawkit.cli.values import integer, seconds, text
 from rawkit.errors import UsageError
@@ -79,10 +79,8 @@ def parse(words: Sequence[str]) -> SniffOptions:
         UsageError: they make no sense.
     """
     options = SniffOptions()
-    for option, argument in TABLE.read(words, options.words):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, options.words):
+        return options
     _check(options)
     return options
 

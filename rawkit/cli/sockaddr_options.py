@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.cli.values import seconds
 from rawkit.errors import UsageError
 
@@ -30,10 +30,8 @@ def parse(words: Sequence[str]) -> SockAddrOptions:
         UsageError: they make no sense.
     """
     options = SockAddrOptions()
-    for option, argument in TABLE.read(words, options.addresses):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, options.addresses):
+        return options
     if not options.addresses:
         raise UsageError("no ADDRESS, such as tcp:127.0.0.1:80 (rawkit sockaddr --help)")
     return options

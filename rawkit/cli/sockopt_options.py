@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from rawkit.cli.getopt import Option, Table, switch, value
+from rawkit.cli.getopt import Option, Table, fill, switch, value
 from rawkit.cli.socket_settings import setting_option
 from rawkit.cli.values import integer
 from rawkit.errors import UsageError
@@ -47,10 +47,8 @@ def parse(words: Sequence[str]) -> SockOptOptions:
         UsageError: they make no sense.
     """
     options = SockOptOptions()
-    for option, argument in TABLE.read(words, options.words):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, options.words):
+        return options
     _check(options)
     return options
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from rawkit.cli.getopt import Option, Table, refuse, switch, value, without_effect
+from rawkit.cli.getopt import Option, Table, fill, refuse, switch, value, without_effect
 from rawkit.cli.trace_wanted import TraceOptions, check
 from rawkit.cli.values import choice, integer, seconds, text, unsigned
 from rawkit.engine.trace_settings import ACK, FLOWS, SYN, Method
@@ -24,10 +24,8 @@ def parse(words: Sequence[str]) -> TraceOptions:
         UsageError: they make no sense.
     """
     options, rest = TraceOptions(), list[str]()
-    for option, argument in TABLE.read(words, rest):
-        option.apply(options, argument)
-        if options.help or options.show_version:
-            return options
+    if fill(TABLE, options, words, rest):
+        return options
     if len(rest) > 2:
         raise UsageError(f"extra argument {rest[2]!r}: one HOST, and perhaps a packet LENGTH")
     if rest:

@@ -45,7 +45,7 @@ class Histogram:
         self.add_each((seconds,))
 
     def add_each(self, latencies: Iterable[float]) -> None:
-        """Take several, in seconds; in one call, as that is several times as quick."""
+        """Take several, in seconds; in one call, as that is quicker."""
         steps, total, count, bits = self._steps, 0, 0, BITS
         least, most = self._least, self._most
         for seconds in latencies:
