@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -139,3 +140,29 @@ def test_control_c_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command_line, "_command", interrupted)
 
     assert main(["doctor"]) == 130
+
+
+CAUGHT_IN_TEXT = """
+import signal
+from rawkit.cli import main
+
+def caught():
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        exec("while True: pass")
+    except KeyboardInterrupt:
+        return 1
+
+main.main = caught
+"""
+
+
+def test_a_ctrl_c_that_was_caught_is_the_end_of_it_wherever_it_came(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(CAUGHT_IN_TEXT)
+    ran = subprocess.run(
+        RAWKIT, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True,
+        text=True, check=False, timeout=20,
+    )  # fmt: skip
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", "")
