@@ -21,6 +21,7 @@ from rawkit.posix.faults.subject import receive
 from rawkit.posix.serve import Server, serve
 from rawkit.posix.service import Client, Conversation, Offer, offer_of
 from rawkit.posix.services import SERVICES
+from rawkit.posix.serving import counts
 from rawkit.posix.serving.counts import Reason, Stats
 from rawkit.posix.serving.mischief import Mischief
 from rawkit.posix.serving.settings import Settings
@@ -295,6 +296,22 @@ def test_a_server_in_front_hands_connections_over_to_workers() -> None:
         stats = server.stop()
 
     assert [sum(worker.closed.values()) for worker in stats.workers] == [1, 1]
+
+
+def test_workers_that_begin_to_count_at_once_are_all_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def slowly(*numbers: int) -> int:
+        largest = max(numbers)
+        time.sleep(0.1 if largest == 2 else 0)  # the note that row 1 is in use comes late
+        return largest
+
+    monkeypatch.setattr(counts, "max", slowly, raising=False)
+    with echo("prefork", hand_over=True) as server:
+        with talking(server) as one, talking(server):
+            one.close()
+        time.sleep(0.2)
+        assert closed(server) == {Reason.DONE: 2}
 
 
 def test_a_worker_that_dies_is_replaced_and_the_stats_tell_workers_apart() -> None:

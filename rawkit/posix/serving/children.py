@@ -80,6 +80,7 @@ class Children:
             handed: what is the child's from now on, and is closed here.
         """
         number = self._free.pop()
+        self._shift.board.row(number)  # made by us, since children would do so side by side
         parent = os.getpid()
         gc.freeze()  # what a child does not look through is not copied
         try:

@@ -1,7 +1,7 @@
 """What a server counts: in memory that all its processes share, a row for each worker.
 
-A row has one writer at a time, so nothing is locked but the threads of one process among
-themselves. Whoever reads may see a number that is a moment old.
+A row has one writer at a time, and the parent of all makes them, so nothing is locked but the
+threads of one process among themselves. Whoever reads may see a number that is a moment old.
 """
 
 import mmap
@@ -147,7 +147,7 @@ class Board:
         self._cells[1] = workers
 
     def row(self, number: int) -> Row:
-        """Return a row."""
+        """Return a row; a child's has to be made before the child is."""
         if number not in self._rows:
             self._cells[0] = max(self._cells[0], number + 1)
             self._rows.setdefault(number, Row(self._of(number)))  # another thread may be quicker
