@@ -132,7 +132,9 @@ class RawAttempt:
         if kind == "tun" and local is None:
             raise UsageError("a TUN link needs a place to connect from: an address nobody has")
         interface = interface_of(kind, remote)
-        host = open_host(source, port, interface=interface, kind=kind, guard=opener.guard)
+        host = open_host(
+            source, port, interface=interface, kind=kind, guard=opener.guard, watchdog=True
+        )
         if opener.opened is not None:
             opener.opened(host)
         flow = Flow(source, port_of(host), remote, address.port)

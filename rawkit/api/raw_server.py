@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from math import ceil, inf
 
 from rawkit.api.raw_talk import RawTalk
-from rawkit.api.raw_tcp import local_address
+from rawkit.api.raw_tcp import check_framed, local_address
 from rawkit.endpoint.conversation import Conversation
 from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.host import Host
@@ -183,7 +183,9 @@ class RawServer:
             interface = next_hop(local).interface  # where whoever had it would be
         elif kind in ("packet", "offload"):
             interface = _interface_with(local)
-        host = open_host(local, asked.port, interface=interface, kind=kind, guard=self._guard)
+        host = open_host(
+            local, asked.port, interface=interface, kind=kind, guard=self._guard, watchdog=True
+        )
         try:
             if self._opened is not None:
                 self._opened(host)
@@ -320,8 +322,7 @@ def _interface_with(local: IPAddress) -> str:
     Raises:
         UsageError: none has it; or it is 127.0.0.1 or the like: Linux takes no frame from there.
     """
-    if local.version == 4 and local.is_loopback:
-        raise UsageError(f"{local}: the kernel drops frames from there: use the raw link")
+    check_framed(local)
     for one in interfaces():
         if any(has.address == local for has in one.addresses):
             return one.name

@@ -1,6 +1,7 @@
 """``rawkit.connect()`` and ``rawkit.listen()``: TCP in user space, over raw sockets."""
 
 import errno
+from functools import partial
 
 from rawkit.api.common import Host as Name
 from rawkit.api.common import Place, inside, meant, source_address
@@ -37,6 +38,7 @@ def connect(
     ttl: int = 64,
     dscp: int = 0,
     watch: Watch | None = None,
+    watchdog: bool = False,
     version: int | None = None,
     at: Place | None = None,
 ) -> Stream:
@@ -61,6 +63,8 @@ def connect(
         ttl: of its packets (the hop limit, of IPv6).
         dscp: of its packets.
         watch: told of each segment that comes or goes.
+        watchdog: have a small process reset the connection if this one is killed: the other
+            side, if it only listens, would not hear of it.
         version: 4 or 6; without it, either.
         at: a node of a lab to connect from.
 
@@ -73,21 +77,18 @@ def connect(
     """
     check_port(port, lowest=1)
     check_port(source_port, lowest=0)
-    look, kind = Look(ttl=ttl, dscp=dscp), link_for(guard, link)
+    kind = link_for(guard, link)
+    opened_at = partial(
+        open_host, kind=kind, guard=guard, look=Look(ttl=ttl, dscp=dscp), watch=watch,
+        watchdog=watchdog,
+    )  # fmt: skip
     src = source_of(source, kind)
     failed: ConnectionFailed | None = None
     with inside(at):
         for remote in _addresses(host, version or (src.version if src else None)):
             local = src or source_for(remote, interface)
-            opened = open_host(
-                local,
-                source_port,
-                interface=interface or interface_of(kind, remote),
-                kind=kind,
-                guard=guard,
-                look=look,
-                watch=watch,
-            )
+            on = interface or interface_of(kind, remote)
+            opened = opened_at(local, source_port, interface=on)
             flow = Flow(local, port_of(opened), remote, port)
             try:
                 return _connected(opened, flow, settings, timeout)
@@ -108,6 +109,7 @@ def listen(
     ttl: int = 64,
     dscp: int = 0,
     watch: Watch | None = None,
+    watchdog: bool = False,
     at: Place | None = None,
 ) -> Listening:
     """Listen on a port in user space; the kernel's TCP has no part in it.
@@ -126,6 +128,7 @@ def listen(
         ttl: of their packets (the hop limit, of IPv6).
         dscp: of their packets.
         watch: told of each segment that comes or goes.
+        watchdog: have a small process reset all connections if this one is killed.
         at: a node of a lab to listen in.
 
     Raises:
@@ -135,17 +138,11 @@ def listen(
     """
     check_port(port, lowest=0)
     local = local_address(address)
-    look = Look(ttl=ttl, dscp=dscp)
     with inside(at):
         opened = open_host(
-            local,
-            port,
-            interface=interface,
-            kind=link_for(guard, link),
-            guard=guard,
-            look=look,
-            watch=watch,
-        )
+            local, port, interface=interface, kind=link_for(guard, link), guard=guard,
+            look=Look(ttl=ttl, dscp=dscp), watch=watch, watchdog=watchdog,
+        )  # fmt: skip
         listener = Listener(settings, backlog=backlog)
         opened.listen(local, port_of(opened), listener)
         return Listening(Driver(opened), listener, local, port_of(opened))
@@ -175,14 +172,19 @@ def check_port(port: int, *, lowest: int) -> None:
         raise UsageError(f"port {port}: {lowest} to {HIGHEST_PORT} fit")
 
 
-def _connected(host: Host, flow: Flow, settings: Settings, timeout: float | None) -> Stream:
-    """Open the one connection of a host."""
+def begun(host: Host, flow: Flow, settings: Settings) -> Conversation:
+    """Send the SYN of the one connection of a host, which is closed if that cannot be."""
     try:
-        conversation = Conversation(host, host.connect(flow, settings), flow)
-        driver = Driver(host)
+        return Conversation(host, host.connect(flow, settings), flow)
     except BaseException:
         host.close()
         raise
+
+
+def _connected(host: Host, flow: Flow, settings: Settings, timeout: float | None) -> Stream:
+    """Open the one connection of a host."""
+    conversation = begun(host, flow, settings)
+    driver = Driver(host)
     try:
         driver.until(conversation.opened, timeout, f"{flow.remote}: no answer")
     except NoAnswer as error:
@@ -206,8 +208,21 @@ def source_of(source: Name | None, link: LinkKind) -> Address | None:
 
 
 def interface_of(link: LinkKind, remote: Address) -> str | None:
-    """Return the interface that a link has to be on; ``None``: it may be on all."""
-    return next_hop(remote).interface if link in ("packet", "offload") else None
+    """Return the interface that a link has to be on; ``None``: it may be on all.
+
+    Raises:
+        UsageError: it is one from which Linux takes no frame.
+    """
+    if link not in ("packet", "offload"):
+        return None
+    check_framed(remote)
+    return next_hop(remote).interface
+
+
+def check_framed(address: Address) -> None:
+    """Raise :class:`UsageError` for 127.0.0.1 and its like: Linux takes no frame from there."""
+    if address.version == 4 and address.is_loopback:
+        raise UsageError(f"{address}: the kernel drops frames from there: use the raw link")
 
 
 def _addresses(host: Name, version: int | None) -> tuple[Address, ...]:

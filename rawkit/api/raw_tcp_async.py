@@ -2,11 +2,11 @@
 
 from rawkit.api.common import Host as Name
 from rawkit.api.common import Place, inside, meant
-from rawkit.api.raw_tcp import check_port, local_address, no_answer
+from rawkit.api.raw_tcp import begun, check_port, interface_of, local_address, no_answer, source_of
 from rawkit.endpoint.awaiting import AsyncListening, AsyncStream, LoopDriver
-from rawkit.endpoint.conversation import Conversation
+from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.host import Look, Watch
-from rawkit.endpoint.opening import AS_THE_LINK, open_host, port_of
+from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, link_for, open_host, port_of
 from rawkit.errors import NoAnswer
 from rawkit.host.source import source_for
 from rawkit.tcp.flow import Flow
@@ -20,10 +20,16 @@ async def connect_async(
     port: int,
     *,
     patience: float | None = None,
+    source: Name | None = None,
+    source_port: int = 0,
+    interface: str | None = None,
+    link: LinkKind = "raw",
+    guard: GuardKind = "auto",
     settings: Settings = AS_THE_LINK,
     ttl: int = 64,
     dscp: int = 0,
     watch: Watch | None = None,
+    watchdog: bool = False,
     at: Place | None = None,
 ) -> AsyncStream:
     """Open a TCP connection in user space, on the running event loop.
@@ -32,10 +38,16 @@ async def connect_async(
         address: of the other side; names are looked up by the caller.
         port: of the other side.
         patience: the longest to wait, in seconds.
+        source: the address to connect from, one of this host's.
+        source_port: 0: any that is free.
+        interface: to send and receive on this one alone.
+        link: as :func:`rawkit.connect` has it, like all that follows.
+        guard: what keeps the kernel away.
         settings: how the connection is to behave.
         ttl: of its packets (the hop limit, of IPv6).
         dscp: of its packets.
         watch: told of each segment that comes or goes.
+        watchdog: have a small process reset the connection if this one is killed.
         at: a node of a lab to connect from.
 
     Raises:
@@ -44,18 +56,21 @@ async def connect_async(
         NotPermitted: ``CAP_NET_RAW`` is missing.
     """
     check_port(port, lowest=1)
-    remote = meant(address)
+    check_port(source_port, lowest=0)
+    remote, kind = meant(address), link_for(guard, link)
     with inside(at):  # nothing is awaited in here: the namespace is the thread's
-        local = source_for(remote)
-        host = open_host(local, look=Look(ttl=ttl, dscp=dscp), watch=watch)
-        flow = Flow(local, port_of(host), remote, port)
-        conversation = Conversation(host, host.connect(flow, settings), flow)
+        local = source_of(source, kind) or source_for(remote, interface)
+        host = open_host(
+            local, source_port, interface=interface or interface_of(kind, remote), kind=kind,
+            guard=guard, look=Look(ttl=ttl, dscp=dscp), watch=watch, watchdog=watchdog,
+        )  # fmt: skip
+        conversation = begun(host, Flow(local, port_of(host), remote, port), settings)
     driver = LoopDriver(host)
     try:
         await driver.until(conversation.opened, patience, "no answer")
     except NoAnswer as error:
         driver.stop()
-        raise no_answer(flow, patience) from error
+        raise no_answer(conversation.flow, patience) from error
     except BaseException:
         driver.stop()
         raise
@@ -67,10 +82,14 @@ async def listen_async(
     port: int = 0,
     *,
     backlog: int = 128,
+    interface: str | None = None,
+    link: LinkKind = "raw",
+    guard: GuardKind = "auto",
     settings: Settings = AS_THE_LINK,
     ttl: int = 64,
     dscp: int = 0,
     watch: Watch | None = None,
+    watchdog: bool = False,
     at: Place | None = None,
 ) -> AsyncListening:
     """Listen on a port in user space, on the running event loop.
@@ -79,10 +98,14 @@ async def listen_async(
         address: one of this host's.
         port: 0: any that is free.
         backlog: open connections that may wait to be accepted.
+        interface: to send and receive on this one alone.
+        link: as :func:`rawkit.listen` has it, like all that follows.
+        guard: what keeps the kernel away.
         settings: how connections are to behave.
         ttl: of their packets (the hop limit, of IPv6).
         dscp: of their packets.
         watch: told of each segment that comes or goes.
+        watchdog: have a small process reset all connections if this one is killed.
         at: a node of a lab to listen in.
 
     Raises:
@@ -92,7 +115,10 @@ async def listen_async(
     check_port(port, lowest=0)
     local = local_address(address)
     with inside(at):
-        host = open_host(local, port, look=Look(ttl=ttl, dscp=dscp), watch=watch)
+        host = open_host(
+            local, port, interface=interface, kind=link_for(guard, link), guard=guard,
+            look=Look(ttl=ttl, dscp=dscp), watch=watch, watchdog=watchdog,
+        )  # fmt: skip
     listener = Listener(settings, backlog=backlog)
     host.listen(local, port_of(host), listener)
     return AsyncListening(LoopDriver(host), listener, local, port_of(host))

@@ -47,5 +47,5 @@ def _say(flow: Flow, shown: Shown) -> None:
 
 def _tell_of(host: Host) -> None:
     """Tell what moves the segments, and what keeps the kernel away."""
-    guard = ", ".join(host.guard.layers) if host.guard is not None else "none"
+    guard = ", ".join(host.guard_layers) or "none"
     complain("connect", f"{host.link.name} link; guard: {guard}")

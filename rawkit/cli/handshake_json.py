@@ -60,7 +60,6 @@ class Lines:
         handshake = self._handshake
         found, failure = handshake.established, handshake.failure
         agreed = None if found is None else found.agreed
-        guard = handshake.host.guard
         shifts: Value = None
         if agreed is not None and agreed.scaling:
             shifts = [agreed.send_shift, agreed.receive_shift]
@@ -74,7 +73,7 @@ class Lines:
             "sack": None if agreed is None else agreed.sack,
             "timestamps": None if agreed is None else agreed.timestamps,
             "ecn": None if agreed is None else agreed.ecn,
-            "guard": [] if guard is None else list(guard.layers),
+            "guard": list(handshake.host.guard_layers),
             "came_back": None if failure is None else failure.came_back or None,
             "cause": None if failure is None else str(failure),
             "exit_code": code,

@@ -16,7 +16,7 @@ def begins(handshake: Handshake, *, verbose: bool) -> str:
     flow, host = handshake.flow, handshake.host
     line = f"handshake {flow}"
     if verbose:
-        guard = ", ".join(host.guard.layers) if host.guard is not None else "none"
+        guard = ", ".join(host.guard_layers) or "none"
         line += f" ({host.link.name} link; guard: {guard})"
     return line + "\n"
 

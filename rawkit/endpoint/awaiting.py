@@ -161,6 +161,11 @@ class AsyncStream:
         """How it is doing, in the fields of ``ss -i``."""
         return self._conversation.info()
 
+    @property
+    def guard(self) -> tuple[str, ...]:
+        """What keeps the kernel away (:class:`rawkit.endpoint.guard.Guard`)."""
+        return self._driver.host.guard_layers
+
     async def send(self, octets: bytes | bytearray | memoryview) -> int:
         """Have some octets sent; return how many were taken."""
         put, what = self._conversation.put, Complaint(self.flow, "no room")
@@ -257,6 +262,11 @@ class AsyncListening:
         self._closed = False
         self.timeout: float | None = None
         """The longest that ``accept`` waits, in seconds; ``None``: as long as it takes."""
+
+    @property
+    def guard(self) -> tuple[str, ...]:
+        """What keeps the kernel away (:class:`rawkit.endpoint.guard.Guard`)."""
+        return self._driver.host.guard_layers
 
     async def accept(self) -> AsyncStream:
         """Return the next connection.

@@ -8,6 +8,7 @@ import select
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from rawkit.endpoint.guarding import Guarding
 from rawkit.endpoint.link import Link
@@ -21,6 +22,9 @@ from rawkit.tcp.segment import Segment
 from rawkit.tcp.settings import DEFAULT, Settings
 from rawkit.tcp.stack import Departing, Stack, Told
 from rawkit.wire.address import Address
+
+if TYPE_CHECKING:
+    from rawkit.endpoint.watchdog import Watchdog
 
 AT_ONCE = 128
 """Segments that are taken in before something is sent: an acknowledgment for many of them."""
@@ -52,8 +56,9 @@ class Host:
         look: Look = PLAIN,
         clock: Callable[[], float] = time.monotonic,
         watch: Watch | None = None,
+        watchdog: "Watchdog | None" = None,
     ) -> None:
-        """Put a stack on a link, which belongs to it from now on, as does the guard.
+        """Put a stack on a link, which belongs to it from now on, as do guard and watchdog.
 
         Args:
             link: what moves segments.
@@ -62,9 +67,11 @@ class Host:
             look: of the packets.
             clock: seconds, never going back.
             watch: told of each segment that comes or goes.
+            watchdog: what resets the connections if this process is killed.
         """
         self.link = link
         self.guard = guard
+        self.watchdog = watchdog
         self.stack = Stack(secret=secret)
         self.watch = watch
         self._look = look
@@ -122,6 +129,11 @@ class Host:
         return self._poll.fileno()
 
     @property
+    def guard_layers(self) -> tuple[str, ...]:
+        """By what the kernel is kept away, in words."""
+        return () if self.guard is None else self.guard.layers
+
+    @property
     def wake_at(self) -> float:
         """When to call :meth:`turn` at the latest, on its clock."""
         return self.stack.wake_at
@@ -157,6 +169,8 @@ class Host:
         for group in stack.departing(now):
             self._send(now, group)
         told = stack.settle()
+        if self.watchdog is not None:
+            self._let_go_of(told, self.watchdog)
         if len(self._writers) > 2 * len(stack.connections) + 64:
             self._writers.clear()
         return told
@@ -171,8 +185,9 @@ class Host:
             self.flush()
         self._poll.close()
         self.link.close()
-        if self.guard is not None:
-            self.guard.close()
+        for one in (self.guard, self.watchdog):
+            if one is not None:
+                one.close()
 
     def _send(self, now: float, group: Departing) -> None:
         writer = self._writers.get(group.key)
@@ -183,7 +198,19 @@ class Host:
         if self.watch is not None:
             for segment in group.segments:
                 self.watch(now, group.flow, segment, True)
+        if self.watchdog is not None:  # first: a number that is too low would say nothing
+            self._entrust(group, self.watchdog)
         self.link.send(writer, group.segments)
+
+    def _entrust(self, group: Departing, watchdog: "Watchdog") -> None:
+        connection = self.stack.connections.get(group.key)
+        if connection is not None:
+            watchdog.note(group.flow, group.key, connection.block.snd_nxt)
+
+    def _let_go_of(self, told: list[Told], watchdog: "Watchdog") -> None:
+        for one in told:
+            if one.connection.is_over:
+                watchdog.forget(one.connection.key)
 
 
 def events_of(told: list[Told], connection: Connection) -> list[Event]:

@@ -30,8 +30,7 @@ class Listening:
     @property
     def guard(self) -> tuple[str, ...]:
         """What keeps the kernel away (:class:`rawkit.endpoint.guard.Guard`)."""
-        guard = self._driver.host.guard
-        return () if guard is None else guard.layers
+        return self._driver.host.guard_layers
 
     def accept(self) -> Stream:
         """Return the next connection.

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rawkit.endpoint.guarding import Guarding, GuardKind, open_guard
 from rawkit.endpoint.host import PLAIN, Host, Look, Watch
@@ -12,6 +12,9 @@ from rawkit.errors import NotPermitted, UsageError
 from rawkit.sockets.ladder import not_permitted, refused, why_no_raw_socket, with_capabilities
 from rawkit.tcp.settings import Settings
 from rawkit.wire.address import Address
+
+if TYPE_CHECKING:
+    from rawkit.endpoint.watchdog import Watchdog
 
 LinkKind = Literal["raw", "packet", "offload", "tun"]
 Opened = TypeVar("Opened")
@@ -32,6 +35,7 @@ def open_host(
     guard: GuardKind = "auto",
     look: Look = PLAIN,
     watch: Watch | None = None,
+    watchdog: bool = False,
 ) -> Host:
     """Return a host with an address and a port of this machine; its guard knows the port.
 
@@ -44,26 +48,38 @@ def open_host(
         guard: what keeps the kernel away.
         look: of the packets.
         watch: told of each segment that comes or goes.
+        watchdog: whether a process is to reset the connections if this one is killed.
 
     Raises:
         NotPermitted: ``CAP_NET_RAW`` is missing, or what the guard needs; the message says why,
             and the ways out.
         UsageError: the port is taken, or there is no such address or interface here.
     """
+    keeper, link = _keeper_and_link(local, port, interface, kind, guard)
+    try:
+        dog = _permitted(local, partial(_watchdog, local.version, interface)) if watchdog else None
+    except BaseException:
+        link.close()
+        keeper.close()
+        raise
+    return Host(link, keeper, secret=_SECRET, look=look, watch=watch, watchdog=dog)
+
+
+def _keeper_and_link(
+    local: Address, port: int, interface: str | None, kind: LinkKind, guard: GuardKind
+) -> tuple[Guarding, Link]:
     if kind == "tun":
         from rawkit.endpoint.tun_host import alone
 
         if guard != "auto":
             raise UsageError(f"behind a TUN link there is nothing to guard (by {guard})")
-        nobody, own = with_capabilities(lambda: alone(local, port))
-        return Host(own, nobody, secret=_SECRET, look=look, watch=watch)
+        return with_capabilities(lambda: alone(local, port))
     keeper = _permitted(local, partial(open_guard, guard, local, port, interface))
     try:
-        link = _permitted(local, partial(_open_link, keeper, local, interface, kind))
+        return keeper, _permitted(local, partial(_open_link, keeper, local, interface, kind))
     except BaseException:
         keeper.close()
         raise
-    return Host(link, keeper, secret=_SECRET, look=look, watch=watch)
 
 
 def link_for(guard: GuardKind, kind: LinkKind) -> LinkKind:
@@ -93,6 +109,12 @@ def _permitted(local: Address, open_: Callable[[], Opened]) -> Opened:
     except PermissionError as error:
         refusal = refused(error, local.version, why_no_raw_socket)
         raise not_permitted(WISH, [refusal]) from error
+
+
+def _watchdog(version: int, interface: str | None) -> "Watchdog":
+    from rawkit.endpoint.watchdog import Watchdog
+
+    return Watchdog(version, interface)
 
 
 def _raw(local: Address, port: int, interface: str | None) -> Link:

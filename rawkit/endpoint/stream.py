@@ -54,8 +54,7 @@ class Stream:
     @property
     def guard(self) -> tuple[str, ...]:
         """What keeps the kernel away (:class:`rawkit.endpoint.guard.Guard`)."""
-        guard = self._driver.host.guard
-        return () if guard is None else guard.layers
+        return self._driver.host.guard_layers
 
     def send(self, octets: bytes | bytearray | memoryview) -> int:
         """Have some octets sent; return how many were taken.

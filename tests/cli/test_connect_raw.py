@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,6 +59,32 @@ def test_a_body_is_fetched_over_every_link(net: Lab, version: int, link: str) ->
     _, _, body = ran.stdout.partition(b"\r\n\r\n")
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert hashlib.sha256(body).digest() == hashlib.sha256(BODY).digest()
+
+
+@REAL
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_server_that_only_listens_hears_that_its_client_was_killed(
+    net: Lab, version: int
+) -> None:
+    family, host = (socket.AF_INET, net.last.ipv4) if version == 4 else (
+        socket.AF_INET6, net.last.ipv6)  # fmt: skip
+    pipe = subprocess.PIPE
+    with net.last.socket(family, socket.SOCK_STREAM) as waiting:
+        waiting.bind((str(host), 0))
+        waiting.listen()
+        waiting.settimeout(30)
+        words = [*COMMAND, "--hold", address(net, version, waiting.getsockname()[1])]
+        with (
+            net.first.popen(words, stdin=pipe, stdout=pipe, stderr=pipe) as process,
+            waiting.accept()[0] as there,
+        ):
+            there.settimeout(30)
+            there.sendall(b"hello")
+            assert process.stdout is not None
+            assert process.stdout.read(5) == b"hello"
+            process.kill()
+            with pytest.raises(ConnectionResetError):
+                there.recv(1)
 
 
 @REAL

@@ -234,6 +234,7 @@ def test_a_name_server_that_cannot_be_reached_is_told_from_an_unknown_name() -> 
     )
 
 
+@pytest.mark.alone
 @pytest.mark.netns
 def test_a_reverse_lookup_never_delays_the_one_who_asks() -> None:
     known, silent = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2")

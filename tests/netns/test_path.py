@@ -264,6 +264,7 @@ def test_a_redirect_is_survived_by_a_kernel_that_obeys_it(node: Namespace, versi
     assert requests >= 2, "they still reach the target by the better gateway"
 
 
+@pytest.mark.alone
 def test_a_late_host_and_a_dead_one_are_told_apart(node: Namespace) -> None:
     targets: dict[str, Target | Answer] = {"203.0.113.1": Target(pause=0.5), DEAD: Answer.SILENT}
     with Path(node, targets=targets) as path:

@@ -146,6 +146,7 @@ def test_a_hop_that_lets_the_dying_through_is_not_seen(node: Namespace, version:
     assert seen == {1: first, 2: third, 3: third, 4: target(path, version)}
 
 
+@pytest.mark.alone
 @both
 def test_delays_are_where_they_were_put(node: Namespace, version: int) -> None:
     with Path(node, [Hop(), Hop(delay=0.03), Hop(pause=0.1)]) as path:
@@ -157,6 +158,7 @@ def test_delays_are_where_they_were_put(node: Namespace, version: int) -> None:
     assert times[2] >= 160
 
 
+@pytest.mark.alone
 @both
 def test_tracepath_finds_every_narrowing_and_the_longer_way_back(
     node: Namespace, version: int
@@ -195,6 +197,7 @@ def test_mtr_counts_no_loss_and_every_hop(node: Namespace, version: int, method:
     assert found == [(str(n), address, "0.0") for n, address in enumerate(expected, 1)], output
 
 
+@pytest.mark.alone
 def test_mtr_sees_a_rate_limit_as_loss(node: Namespace) -> None:
     with Path(node, [Hop(), Hop(answers_per_second=0.01, burst=2), Hop()]) as path:
         output = run(node, "mtr", f"-n -r -c 10 -i 0.2 {path.target}")

@@ -466,6 +466,7 @@ def test_it_runs_on_asyncio(options: Any, net: lab.Lab) -> None:
     assert asyncio.run(run()).ledger.replied == 2
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "options",
     [{"tcp": OPEN, "kind": "raw"}, {"tcp": OPEN, "kind": "socket"}, {"udp": ECHO}, {"probe": 1}],

@@ -21,6 +21,7 @@ from rawkit import lab
 from rawkit.api.raw_tcp import connect, listen
 from rawkit.api.raw_tcp_async import connect_async, listen_async
 from rawkit.endpoint.guard import Guard
+from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.opening import LinkKind
 from rawkit.endpoint.stream import Stream
 from rawkit.errors import ConnectionFailed, UsageError
@@ -348,10 +349,11 @@ def _push(there: socket.socket) -> None:
         time.sleep(0.01)
 
 
-def test_many_connections_on_a_loop(net: Lab, web: int) -> None:
+@pytest.mark.parametrize("link", ["raw", "packet", "offload"])
+def test_many_connections_on_a_loop(net: Lab, web: int, link: LinkKind) -> None:
     async def fetch() -> str:
         stream = await connect_async(
-            net.last.ipv4, web, patience=PATIENCE, settings=QUICK, at=net.first
+            net.last.ipv4, web, patience=PATIENCE, link=link, settings=QUICK, at=net.first
         )
         async with stream:
             await stream.sendall(GET)
@@ -364,9 +366,13 @@ def test_many_connections_on_a_loop(net: Lab, web: int) -> None:
     assert asyncio.run(fetch_all()) == [HASH] * 4
 
 
-def test_kernel_clients_are_served_on_a_loop(net: Lab) -> None:
+@pytest.mark.parametrize("guard", ["socket", "nft"])
+def test_kernel_clients_are_served_on_a_loop(net: Lab, guard: GuardKind) -> None:
     async def serve() -> list[bytes]:
-        async with await listen_async(net.last.ipv4, settings=QUICK, at=net.last) as waiting:
+        async with await listen_async(
+            net.last.ipv4, link="packet", interface="eth0", guard=guard, settings=QUICK, at=net.last
+        ) as waiting:
+            assert (waiting.guard == ("nft",)) == (guard == "nft")
             waiting.timeout = PATIENCE
             clients = [net.first.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(5)]
             answers: list[bytes] = []

@@ -334,6 +334,7 @@ def test_a_lab_can_be_built_while_an_event_loop_runs(line: Factory) -> None:
     assert asyncio.run(build()) < 0.5
 
 
+@pytest.mark.alone
 def test_a_bad_line_loses_packets_but_nobody_at_its_ends(line: Factory) -> None:
     """Were the ends to look for each other, each lost question would cost a second."""
     net = line(hops=0, delay=0.02, loss=0.5)

@@ -129,6 +129,7 @@ def test_ping_reaches_the_other_node_by_both_families(
     assert counts.missed == 0
 
 
+@pytest.mark.alone
 def test_the_median_delay_is_right_within_50_microseconds(
     nodes: tuple[Namespace, Namespace],
 ) -> None:
@@ -204,6 +205,7 @@ def test_frames_carry_finished_checksums_and_no_more_than_the_mtu(
     assert all(tcp_sum(segment) in (0, 0xFFFF) for segment in segments)
 
 
+@pytest.mark.alone
 def test_tcp_gets_the_rate_of_the_wire_and_not_more(nodes: tuple[Namespace, Namespace]) -> None:
     wire = Wire(*nodes, rate=20e6, delay=0.002, limit=200)
     with wired(nodes, wire):
@@ -387,6 +389,7 @@ def test_a_wire_laid_by_a_thread_outlives_the_thread(nodes: tuple[Namespace, Nam
         assert len(flow.arrived()) == 5
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("laid_by", ["the main thread", "another thread"])
 def test_kill_9_of_the_parent_leaves_no_process(laid_by: str) -> None:
     program = PARENT.replace("THREADED", str(laid_by == "another thread"))

@@ -118,6 +118,7 @@ def test_a_reply_wins_over_an_error_before_it(node: Namespace, kind: Kind) -> No
     assert report.ledger.replied + report.ledger.errors == 3
 
 
+@pytest.mark.alone
 @both_kinds
 @both_versions
 def test_a_late_reply_of_one_host_never_makes_another_alive(
@@ -153,6 +154,7 @@ def test_an_error_says_who_and_why(node: Namespace, kind: Kind) -> None:
     assert str(error.source) == str(path.hops[-1].ipv4)
 
 
+@pytest.mark.alone
 @both_kinds
 def test_a_replayed_time_in_the_payload_is_not_believed(node: Namespace, kind: Kind) -> None:
     with Path(node, targets=Target((Answer.REPLAYED_PAYLOAD,), pause=0.02)) as path:

@@ -32,6 +32,7 @@ def tried(command: Sequence[str], fault: str, patience: float = 1.0) -> Finding:
     return finding
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("command", "fault", "said"),
     [
@@ -58,6 +59,7 @@ def test_known_faults_of_servers_of_books_are_found(
     assert said in finding.said
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("command", "fault", "passed"),
     [
@@ -76,6 +78,7 @@ def test_known_faults_of_socat_and_ncat_are_found(
     assert tried(command, fault).passed is passed
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("fault", ["half-close", "no descriptors", "interrupted", "killed"])
 def test_a_server_of_ours_stands_them(fault: str) -> None:
     command = (*OURS, "--grace", "0.2")

@@ -370,6 +370,7 @@ def test_a_reply_to_a_probe_is_no_echo_reply(version: int, open_on: Open, host: 
         assert news.packet.payload == b"state"
 
 
+@pytest.mark.alone
 @BOTH_KINDS
 @BOTH_VERSIONS
 def test_round_trips_are_those_on_the_wire(
@@ -392,6 +393,7 @@ def test_round_trips_are_those_on_the_wire(
     assert abs(statistics.median(ours - theirs for ours, theirs in pairs)) < 10e-6
 
 
+@pytest.mark.alone
 @BOTH_KINDS
 def test_a_consumer_that_sleeps_does_not_change_the_times(kind: str, open_on: Open) -> None:
     io = open_on(kind)

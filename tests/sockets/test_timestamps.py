@@ -66,6 +66,7 @@ def test_differences_are_exact_though_measurements_of_the_offset_are_not(
     assert found == [moment - moments[0] for moment in moments]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("jump", [3600 * SECOND, -3600 * SECOND, 50 * MILLISECOND])
 def test_a_clock_set_between_two_packets_changes_nothing(
     clocks: Clocks, converter: StampConverter, jump: int
@@ -80,6 +81,7 @@ def test_a_clock_set_between_two_packets_changes_nothing(
     assert abs(nanoseconds(after - before) - elapsed) < 10 * MICROSECOND
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("jump", [3600 * SECOND, -3600 * SECOND])
 def test_a_packet_stamped_before_the_clock_was_set_keeps_its_time(
     clocks: Clocks, converter: StampConverter, jump: int

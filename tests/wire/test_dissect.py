@@ -116,6 +116,7 @@ def test_an_error_about_errors_is_read_only_so_deep() -> None:
     assert bytes(packet) == octets
 
 
+@pytest.mark.alone
 def test_reading_takes_no_longer_for_the_deepest_packet_than_its_size_warrants() -> None:
     plain = bytes(IPv4(A, B) / icmp.TimeExceeded() / bytes(60_000))
 

@@ -201,6 +201,7 @@ def test_in_a_frame_it_is_found() -> None:
     assert dissect(bytes(frame), first=Ethernet.parse) == frame
 
 
+@pytest.mark.alone
 def test_the_most_records_are_read_in_time() -> None:
     record = GroupRecord(1, GROUP)
     data = memoryview(MembershipReportV3((record,) * 8000).pack())

@@ -187,6 +187,7 @@ def test_flags_of_data_have_names() -> None:
     assert read.flags == DataFlag.END | DataFlag.UNORDERED
 
 
+@pytest.mark.alone
 def test_the_most_chunks_are_read_in_time() -> None:
     def duration(count: int) -> float:
         data = memoryview(SCTP(1, 2, 3, (Chunk(11),) * count, checksum=0).pack())
