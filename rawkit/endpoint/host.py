@@ -15,6 +15,7 @@ from rawkit.endpoint.link import Link
 from rawkit.record import record, replace
 from rawkit.tcp.codec import Writer
 from rawkit.tcp.connection import Connection
+from rawkit.tcp.covered import without_covered
 from rawkit.tcp.events import Event
 from rawkit.tcp.flow import Flow
 from rawkit.tcp.listener import Listener
@@ -152,9 +153,11 @@ class Host:
         """Take in what has come, at most so many segments, and do what is due."""
         now = self._clock()
         link, stack, watch = self.link, self.stack, self.watch
-        for key, segment in link.receive(most):
-            if watch is not None:
+        arrivals = link.receive(most)
+        if watch is not None:
+            for key, segment in arrivals:
                 watch(now, Flow.of_key(key), segment, False)
+        for key, segment in without_covered(arrivals):
             stack.arrive(now, key, segment)
         for flow, advice in link.advice():
             stack.advise(now, flow, advice)

@@ -85,6 +85,7 @@ class PacketLink(RawLink):
         if interface is None:
             raise UsageError("a packet link needs the interface that it is on")
         self._card = _ethernet(interface)
+        self._own = local.packed
         super().__init__(local, port, interface)
         self.offload = offload
         if offload:
@@ -175,9 +176,10 @@ class PacketLink(RawLink):
         found = self.reader.read(frame[ETHERNET:], verified=verified)
         if found is None:
             return None
-        size = len(self._local.packed)
-        remote, local = found[0][:size], found[0][size : 2 * size]
-        if local != self._local.packed:
+        own = self._own
+        size = len(own)
+        remote = found[0][:size]
+        if found[0][size : 2 * size] != own:
             return None  # for another address: there the kernel answers
         if remote not in self._neighbours:
             if len(self._neighbours) >= MOST_NEIGHBOURS:
