@@ -3,9 +3,10 @@
 from rawkit.api.common import Host as Name
 from rawkit.api.common import Place, inside, meant
 from rawkit.api.raw_tcp import begun, check_port, interface_of, local_address, no_answer, source_of
-from rawkit.endpoint.awaiting import AsyncListening, AsyncStream, LoopDriver
+from rawkit.endpoint.awaiting import AsyncListening, AsyncStream
 from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.host import Look, Watch
+from rawkit.endpoint.loop_driver import LoopDriver
 from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, link_for, open_host, port_of
 from rawkit.errors import NoAnswer
 from rawkit.host.source import source_for
@@ -67,7 +68,7 @@ async def connect_async(
         conversation = begun(host, Flow(local, port_of(host), remote, port), settings)
     driver = LoopDriver(host)
     try:
-        await driver.until(conversation.opened, patience, "no answer")
+        await driver.until(conversation.opened, patience, "no answer", conversation.connection)
     except NoAnswer as error:
         driver.stop()
         raise no_answer(conversation.flow, patience) from error

@@ -1,14 +1,11 @@
 """The same connections on asyncio: many on one event loop, and no thread."""
 
-import asyncio
 import errno
-from collections.abc import Callable
-from math import inf
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from rawkit.endpoint.conversation import Complaint, Conversation, check_size
-from rawkit.endpoint.host import Host
+from rawkit.endpoint.loop_driver import LoopDriver
 from rawkit.endpoint.stream import CHUNK, GOODBYE, LINGER
 from rawkit.errors import ConnectionFailed, NoAnswer
 from rawkit.tcp.flow import Flow
@@ -16,124 +13,6 @@ from rawkit.tcp.info import Info
 from rawkit.tcp.listener import Listener
 from rawkit.tcp.state import State
 from rawkit.wire.address import Address
-
-Value = TypeVar("Value")
-
-
-class LoopDriver:
-    """Turns a host on the running event loop; goes away with its last connection."""
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
-        self.leaving = False
-        self._loop = asyncio.get_running_loop()
-        self._waiting: set[asyncio.Future[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
-        self._wakes_at = inf
-        self._loop.add_reader(host.fileno(), self._turn)
-        self._keeper = self._loop.create_task(self._keep())
-        self.settle()
-
-    async def until(
-        self, attempt: Callable[[], Value | None], patience: float | None, what: object
-    ) -> Value:
-        """Try until it succeeds.
-
-        Args:
-            attempt: what is tried; ``None``: not yet.
-            patience: the longest that may take, in seconds.
-            what: for the message of the error, in which it is shown.
-
-        Raises:
-            NoAnswer: it did not succeed in time.
-        """
-        value = attempt()
-        if value is None:  # a timeout costs more than the attempt
-            value = await self._waited(attempt, patience, what)
-        self.settle()
-        return value
-
-    async def _waited(
-        self, attempt: Callable[[], Value | None], patience: float | None, what: object
-    ) -> Value:
-        try:
-            async with asyncio.timeout(patience):
-                while True:
-                    await self._change()
-                    if (value := attempt()) is not None:
-                        return value
-        except TimeoutError as error:
-            raise NoAnswer(f"{what} in {patience:g} s") from error
-
-    def settle(self) -> None:
-        """Send what follows from what a user did, and set the timer."""
-        if self.host.is_closed:
-            return
-        if not self.host.stack.is_calm:
-            self.host.flush()
-            self._after()
-        elif self.leaving:
-            self._after()
-
-    def leave(self) -> None:
-        """Go away once no connection is left."""
-        self.leaving = True
-        self.settle()
-
-    def stop(self) -> None:
-        """Reset what is open and give link and guard back, now."""
-        if self.host.is_closed:
-            return
-        self._loop.remove_reader(self.host.fileno())
-        self._keeper.cancel()
-        if self._timer is not None:
-            self._timer.cancel()
-        self.host.close()
-        self.wake()
-
-    async def _keep(self) -> None:
-        """Give everything back when the loop ends: it cancels what still runs."""
-        try:
-            await self._loop.create_future()
-        finally:
-            self.stop()
-
-    def _turn(self) -> None:
-        if not self.host.is_closed:
-            self.host.turn()
-            self.wake()
-            self._after()
-
-    def _after(self) -> None:
-        if self.leaving and self.host.is_idle:
-            self.stop()
-            return
-        at = self.host.wake_at
-        if at >= self._wakes_at:
-            return  # the timer is early at most, which costs less than another one each time
-        if self._timer is not None:
-            self._timer.cancel()
-        self._wakes_at = at
-        self._timer = self._loop.call_at(at, self._on_time)
-
-    def _on_time(self) -> None:
-        self._timer, self._wakes_at = None, inf
-        self._turn()
-
-    async def _change(self) -> None:
-        """Wait until something has happened."""
-        future: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.add(future)
-        try:
-            await future
-        finally:
-            self._waiting.discard(future)
-
-    def wake(self) -> None:
-        """Have whoever waits look again."""
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
 
 
 class AsyncStream:
@@ -169,7 +48,9 @@ class AsyncStream:
     async def send(self, octets: bytes | bytearray | memoryview) -> int:
         """Have some octets sent; return how many were taken."""
         put, what = self._conversation.put, Complaint(self.flow, "no room")
-        return await self._driver.until(lambda: put(octets), self.timeout, what)
+        return await self._driver.until(
+            lambda: put(octets), self.timeout, what, self._conversation.connection
+        )
 
     async def sendall(self, octets: bytes | bytearray | memoryview) -> None:
         """Have all octets sent: return when there was room for the last.
@@ -192,7 +73,9 @@ class AsyncStream:
         """
         take, most = self._conversation.take, check_size(limit)
         what = Complaint(self.flow, "nothing came")
-        return await self._driver.until(lambda: take(most), self.timeout, what)
+        return await self._driver.until(
+            lambda: take(most), self.timeout, what, self._conversation.connection
+        )
 
     async def recv_all(self) -> bytes:
         """Return all that comes until the other side ends."""
@@ -224,8 +107,9 @@ class AsyncStream:
         conversation.close()
         self._driver.settle()
         try:
-            await until(conversation.is_quiet, linger, "")
-            await until(conversation.has_said_goodbye, min(linger, GOODBYE), "")
+            connection = conversation.connection
+            await until(conversation.is_quiet, linger, "", connection)
+            await until(conversation.has_said_goodbye, min(linger, GOODBYE), "", connection)
         except NoAnswer:
             if not conversation.is_quiet():
                 self.abort()
@@ -282,7 +166,7 @@ class AsyncListening:
         """Take no more connections; those that nobody took are reset, the others go on."""
         self._closed = True
         self._driver.host.stop_listening(self.address, self.port)
-        self._driver.wake()
+        self._driver.wake_all()
         self._driver.leave()
 
     def stop(self) -> None:

@@ -5,7 +5,7 @@ sent, and calls it again at ``wake_at``.
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import inf
 
 from rawkit.errors import UsageError
@@ -171,6 +171,11 @@ class Stack:
     def is_calm(self) -> bool:
         """Whether nothing was done or has come since :meth:`settle`: there is nothing to send."""
         return not (self._touched or self._stray)
+
+    @property
+    def touched(self) -> Iterable[Connection]:
+        """Those that anything was done to or has come for since :meth:`settle`."""
+        return self._touched.values()
 
     @property
     def wake_at(self) -> float:

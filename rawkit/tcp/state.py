@@ -22,6 +22,8 @@ class State(Enum):
     LAST_ACK = "LAST-ACK"
     TIME_WAIT = "TIME-WAIT"
 
+    __hash__ = object.__hash__  # there is one of each, and these are looked up all the time
+
     def __str__(self) -> str:
         return self.value
 
@@ -45,6 +47,8 @@ class Cause(Enum):
     ABORT = "abort"
     TIMEOUT = "timeout"
     UNREACHABLE = "ICMP says unreachable"
+
+    __hash__ = object.__hash__  # there is one of each, and these are looked up all the time
 
     def __str__(self) -> str:
         return self.value

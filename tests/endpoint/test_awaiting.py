@@ -5,9 +5,10 @@ from random import Random
 
 import pytest
 
-from rawkit.endpoint.awaiting import AsyncListening, AsyncStream, LoopDriver
+from rawkit.endpoint.awaiting import AsyncListening, AsyncStream
 from rawkit.endpoint.conversation import Conversation
 from rawkit.endpoint.host import Host
+from rawkit.endpoint.loop_driver import LoopDriver
 from rawkit.errors import ConnectionFailed, NoAnswer
 from rawkit.tcp.flow import Flow
 from rawkit.tcp.listener import Listener
@@ -104,3 +105,44 @@ def test_whoever_waits_for_a_client_is_told_of_the_end() -> None:
 
     with pytest.raises(ConnectionFailed, match="port 80: closed"):
         asyncio.run(wait())
+
+
+def test_whoever_gave_up_waiting_leaves_nothing_behind() -> None:
+    async def wait() -> None:
+        client, server = hosts()
+        waiting, driver = listening(server), LoopDriver(client)
+        stream = await connecting(client, driver, 40000)
+        stream.timeout = 0.01
+        for _ in range(3):
+            with pytest.raises(NoAnswer, match=r"nothing came in 0.01 s"):
+                await stream.recv()
+        reading = [asyncio.create_task(stream.recv()) for _ in range(2)]
+        await asyncio.sleep(0)
+        reading[0].cancel()
+        (await waiting.accept()).abort()
+        with pytest.raises(ConnectionFailed, match="reset by the other side"):
+            await reading[1]
+        assert reading[0].cancelled()
+        assert not driver._waiting
+        waiting.stop()
+        driver.stop()
+
+    asyncio.run(wait())
+
+
+def test_an_answer_takes_the_acknowledgment_along() -> None:
+    async def answer() -> int:
+        client, server = hosts()
+        waiting, driver = listening(server), LoopDriver(client)
+        stream = await connecting(client, driver, 40000)
+        there = await waiting.accept()
+        await stream.sendall(b"question")
+        before = there.info.counters.segments_out
+        await there.sendall(await there.recv())
+        assert await stream.recv() == b"question"
+        sent = there.info.counters.segments_out - before
+        waiting.stop()
+        driver.stop()
+        return sent
+
+    assert asyncio.run(answer()) == 1
