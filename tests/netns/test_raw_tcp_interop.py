@@ -17,6 +17,7 @@ from rawkit.capture.writer import CaptureWriter
 from rawkit.endpoint.stream import Stream
 from rawkit.lab.topology import Node
 from rawkit.tcp.settings import Settings
+from rawkit.wire.address import Address
 from tests.netns.capture import Capture
 
 pytestmark = pytest.mark.netns
@@ -71,9 +72,18 @@ def converse(stream: Stream, sock: socket.socket) -> tuple[bytes, bytes]:
     return received, b"".join(arrived)
 
 
-def listening(node: Node) -> socket.socket:
-    sock = node.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.bind((str(node.ipv4), 0))
+def of(node: Node, version: int) -> Address:
+    return node.ipv4 if version == 4 else node.ipv6
+
+
+def kernel_socket(node: Node, version: int) -> socket.socket:
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    return node.socket(family, socket.SOCK_STREAM)
+
+
+def listening(node: Node, version: int = 4) -> socket.socket:
+    sock = kernel_socket(node, version)
+    sock.bind((str(of(node, version)), 0))
     sock.listen(5)
     sock.settimeout(PATIENCE)
     return sock
@@ -81,19 +91,23 @@ def listening(node: Node) -> socket.socket:
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("ecn", [False, True], ids=["", "asking for ECN"])
-def test_every_kernel_gets_on_with_our_client_and_our_server(kernel: str, ecn: bool) -> None:
+@pytest.mark.parametrize("version", [4, 6])
+def test_every_kernel_gets_on_with_our_client_and_our_server(
+    kernel: str, ecn: bool, version: int
+) -> None:
     settings = Settings(mtu=0xFFFF, msl=0.05, ecn=ecn)
     if kernel == "BBR" and "bbr" not in ALGORITHMS.read_text():
         pytest.skip("this kernel has no BBR")
     with lab.pair(sysctls=KERNELS[kernel]) as net:
-        with listening(net.last) as server:
+        host = of(net.last, version)
+        with listening(net.last, version) as server:
             port = server.getsockname()[1]
-            ours = connect(net.last.ipv4, port, settings=settings, timeout=PATIENCE, at=net.first)
+            ours = connect(host, port, settings=settings, timeout=PATIENCE, at=net.first)
             there, _ = server.accept()
             as_client = converse(ours, there)
-        with listen(net.last.ipv4, settings=settings, at=net.last) as waiting:
+        with listen(host, settings=settings, at=net.last) as waiting:
             waiting.timeout = PATIENCE
-            client = net.first.socket(socket.AF_INET, socket.SOCK_STREAM)
+            client = kernel_socket(net.first, version)
             client.settimeout(PATIENCE)
             client.connect((str(waiting.address), waiting.port))
             as_server = converse(waiting.accept(), client)
