@@ -9,16 +9,14 @@ from collections.abc import Callable, Sequence
 from math import ceil, inf
 
 from rawkit.api.raw_talk import RawTalk
-from rawkit.api.raw_tcp import check_framed, local_address
+from rawkit.api.raw_tcp import interface_at, local_address
 from rawkit.endpoint.conversation import Conversation
 from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.host import Host
 from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, link_for, open_host, port_of
 from rawkit.endpoint.stream import GOODBYE
 from rawkit.errors import UsageError
-from rawkit.host.interfaces import interfaces
 from rawkit.host.names import resolve
-from rawkit.host.next_hop import next_hop
 from rawkit.posix.address import KINDS, Address, InternetAddress
 from rawkit.posix.listen import PROBE_INTERVAL, PROBES
 from rawkit.posix.service import Offer
@@ -178,14 +176,10 @@ class RawServer:
     def _listen(self, asked: Address, local: IPAddress) -> RawListener:
         assert isinstance(asked, InternetAddress)
         kind, settings = self._link, self.settings
-        interface = None
-        if self._guard == "address":
-            interface = next_hop(local).interface  # where whoever had it would be
-        elif kind in ("packet", "offload"):
-            interface = _interface_with(local)
         host = open_host(
-            local, asked.port, interface=interface, kind=kind, guard=self._guard, watchdog=True
-        )
+            local, asked.port, interface=interface_at(local, kind, self._guard), kind=kind,
+            guard=self._guard, watchdog=True,
+        )  # fmt: skip
         try:
             if self._opened is not None:
                 self._opened(host)
@@ -314,16 +308,3 @@ def _locals(asked: Address) -> tuple[IPAddress, ...]:
         return (local_address(asked.host),)
     version = {"tcp4": 4, "tcp6": 6}.get(asked.kind.word)
     return tuple(map(local_address, resolve(asked.host, version)))
-
-
-def _interface_with(local: IPAddress) -> str:
-    """Return the interface that has an address.
-
-    Raises:
-        UsageError: none has it; or it is 127.0.0.1 or the like: Linux takes no frame from there.
-    """
-    check_framed(local)
-    for one in interfaces():
-        if any(has.address == local for has in one.addresses):
-            return one.name
-    raise UsageError(f"{local}: no interface of this host has that address")

@@ -13,6 +13,7 @@ from rawkit.endpoint.listening import Listening
 from rawkit.endpoint.opening import AS_THE_LINK, LinkKind, link_for, open_host, port_of
 from rawkit.endpoint.stream import Stream
 from rawkit.errors import ConnectionFailed, NoAnswer, UsageError
+from rawkit.host.interfaces import interfaces
 from rawkit.host.names import numeric, resolve
 from rawkit.host.next_hop import next_hop
 from rawkit.host.source import source_for
@@ -138,9 +139,11 @@ def listen(
     """
     check_port(port, lowest=0)
     local = local_address(address)
+    kind = link_for(guard, link)
     with inside(at):
+        on = interface or interface_at(local, kind, guard)
         opened = open_host(
-            local, port, interface=interface, kind=link_for(guard, link), guard=guard,
+            local, port, interface=on, kind=kind, guard=guard,
             look=Look(ttl=ttl, dscp=dscp), watch=watch, watchdog=watchdog,
         )  # fmt: skip
         listener = Listener(settings, backlog=backlog)
@@ -215,11 +218,28 @@ def interface_of(link: LinkKind, remote: Address) -> str | None:
     """
     if link not in ("packet", "offload"):
         return None
-    check_framed(remote)
+    _check_framed(remote)
     return next_hop(remote).interface
 
 
-def check_framed(address: Address) -> None:
+def interface_at(local: Address, link: LinkKind, guard: GuardKind) -> str | None:
+    """Return the interface to listen on for an address; ``None``: it may be on all.
+
+    Raises:
+        UsageError: none has the address, or it is one from which Linux takes no frame.
+    """
+    if guard == "address":
+        return next_hop(local).interface  # where whoever had it would be
+    if link not in ("packet", "offload"):
+        return None
+    _check_framed(local)
+    for one in interfaces():
+        if any(has.address == local for has in one.addresses):
+            return one.name
+    raise UsageError(f"{local}: no interface of this host has that address")
+
+
+def _check_framed(address: Address) -> None:
     """Raise :class:`UsageError` for 127.0.0.1 and its like: Linux takes no frame from there."""
     if address.version == 4 and address.is_loopback:
         raise UsageError(f"{address}: the kernel drops frames from there: use the raw link")

@@ -2,7 +2,15 @@
 
 from rawkit.api.common import Host as Name
 from rawkit.api.common import Place, inside, meant
-from rawkit.api.raw_tcp import begun, check_port, interface_of, local_address, no_answer, source_of
+from rawkit.api.raw_tcp import (
+    begun,
+    check_port,
+    interface_at,
+    interface_of,
+    local_address,
+    no_answer,
+    source_of,
+)
 from rawkit.endpoint.awaiting import AsyncListening, AsyncStream
 from rawkit.endpoint.guarding import GuardKind
 from rawkit.endpoint.host import Look, Watch
@@ -114,10 +122,11 @@ async def listen_async(
         UsageError: the port is taken, or the address is not this host's.
     """
     check_port(port, lowest=0)
-    local = local_address(address)
+    local, kind = local_address(address), link_for(guard, link)
     with inside(at):
+        on = interface or interface_at(local, kind, guard)
         host = open_host(
-            local, port, interface=interface, kind=link_for(guard, link), guard=guard,
+            local, port, interface=on, kind=kind, guard=guard,
             look=Look(ttl=ttl, dscp=dscp), watch=watch, watchdog=watchdog,
         )  # fmt: skip
     listener = Listener(settings, backlog=backlog)

@@ -103,7 +103,7 @@ def test_a_server_behind_each_guard_serves_the_kernel(
     net: Lab, version: int, kind: GuardKind
 ) -> None:
     address = place(net.first, version, kind)
-    with listen(address, guard=kind, interface="eth0", settings=QUICK, at=net.first) as waiting:
+    with listen(address, guard=kind, settings=QUICK, at=net.first) as waiting:
         waiting.timeout = PATIENCE
         family = socket.AF_INET if version == 4 else socket.AF_INET6
         with net.last.socket(family, socket.SOCK_STREAM) as client:

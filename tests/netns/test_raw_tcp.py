@@ -138,7 +138,7 @@ def test_every_link_moves_much_both_ways(net: Lab, version: int, link: LinkKind)
 
 @pytest.mark.parametrize("link", ["packet", "offload"])
 def test_packet_links_serve_kernel_clients(net: Lab, link: LinkKind) -> None:
-    with listen(net.last.ipv4, link=link, interface="eth0", settings=QUICK, at=net.last) as waiting:
+    with listen(net.last.ipv4, link=link, settings=QUICK, at=net.last) as waiting:
         waiting.timeout = PATIENCE
         with net.first.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
             client.settimeout(PATIENCE)
@@ -154,8 +154,12 @@ def test_packet_links_serve_kernel_clients(net: Lab, link: LinkKind) -> None:
 
 
 def test_a_packet_link_needs_an_interface_with_ethernet(net: Lab) -> None:
-    with pytest.raises(UsageError, match="needs the interface"):
-        listen(net.last.ipv4, link="packet", at=net.last)
+    with pytest.raises(UsageError, match=r"10.1.0.9: no interface of this host has that address"):
+        listen("10.1.0.9", link="packet", at=net.last)
+    with pytest.raises(UsageError, match=r"127.0.0.1: the kernel drops frames from there"):
+        listen("127.0.0.1", link="packet", at=net.last)
+    with pytest.raises(UsageError, match=r"127.0.0.1: the kernel drops frames from there"):
+        connect("127.0.0.1", 80, link="offload", at=net.last)
     with pytest.raises(UsageError, match="no interface 'eth9'"):
         listen(net.last.ipv4, link="packet", interface="eth9", at=net.last)
 
@@ -370,7 +374,7 @@ def test_many_connections_on_a_loop(net: Lab, web: int, link: LinkKind) -> None:
 def test_kernel_clients_are_served_on_a_loop(net: Lab, guard: GuardKind) -> None:
     async def serve() -> list[bytes]:
         async with await listen_async(
-            net.last.ipv4, link="packet", interface="eth0", guard=guard, settings=QUICK, at=net.last
+            net.last.ipv4, link="packet", guard=guard, settings=QUICK, at=net.last
         ) as waiting:
             assert (waiting.guard == ("nft",)) == (guard == "nft")
             waiting.timeout = PATIENCE

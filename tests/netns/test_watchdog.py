@@ -36,10 +36,9 @@ import sys, time
 from ipaddress import ip_address
 from rawkit import listen
 
-_, address, interface, link, guard, watched, clients = sys.argv
+_, address, link, guard, watched, clients = sys.argv
 with listen(
-    ip_address(address), 7777, interface=interface or None, link=link, guard=guard,
-    watchdog=watched == "watched",
+    ip_address(address), 7777, link=link, guard=guard, watchdog=watched == "watched"
 ) as server:
     print(server.port, flush=True)
     streams = [server.accept() for _ in range(int(clients))]
@@ -67,9 +66,8 @@ def serving(
     node: Node, address: Address, link: str, guard: str, *, watched: bool = True, clients: int = 1
 ) -> subprocess.Popen[str]:
     """Start the server above."""
-    interface = "" if link == "raw" else "eth0"
     how = "watched" if watched else "alone"
-    words = [str(address), interface, link, guard, how, str(clients)]
+    words = [str(address), link, guard, how, str(clients)]
     return node.popen([sys.executable, "-c", SERVER, *words], stdout=subprocess.PIPE, text=True)
 
 
