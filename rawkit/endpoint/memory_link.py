@@ -1,8 +1,10 @@
 """Segments through this process's memory: two hosts face to face, without network or privilege."""
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from rawkit.endpoint.link import Traffic
 from rawkit.tcp.codec import Arrival, Reader, Writer
@@ -34,6 +36,8 @@ class MemoryLink:
         self._mtu = mtu
         self._passes = passes
         self._queue: deque[bytes] = deque()
+        self._lock = threading.Lock()
+        """Held while the descriptor is used: the other end may be another thread's."""
         self._ready = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
     def mtu_to(self, flow: Flow) -> int:
@@ -51,7 +55,7 @@ class MemoryLink:
             self.traffic.received += 1
             if found is not None:
                 arrivals.append(found)
-        if not self._queue and self._ready >= 0:
+        if not self._queue:
             self._quieten()
         return arrivals
 
@@ -62,9 +66,10 @@ class MemoryLink:
         return (self._ready,)
 
     def close(self) -> None:
-        if self._ready >= 0:
-            os.close(self._ready)
-            self._ready = -1
+        with self._lock:
+            if self._ready >= 0:
+                os.close(self._ready)
+                self._ready = -1
 
     def _send(self, octets: bytes) -> None:
         self.traffic.sent += 1
@@ -73,17 +78,15 @@ class MemoryLink:
             self.peer._take(octets)
 
     def _take(self, octets: bytes) -> None:
-        if self._ready >= 0:
-            self._queue.append(octets)
-            os.eventfd_write(self._ready, 1)
+        with self._lock:
+            if self._ready >= 0:
+                self._queue.append(octets)
+                os.eventfd_write(self._ready, 1)
 
     def _quieten(self) -> None:
-        try:
-            os.eventfd_read(self._ready)
-        except BlockingIOError:
-            return
-        if self._queue:  # it came in between, from another thread
-            os.eventfd_write(self._ready, 1)
+        with self._lock, suppress(BlockingIOError):
+            if self._ready >= 0 and not self._queue:  # what came in between stays to be heard of
+                os.eventfd_read(self._ready)
 
 
 def cable(
