@@ -192,7 +192,9 @@ ON_THE_WIRE: dict[Answer, Seen] = {
 
 
 HOW_MANY = {
-    **{Answer.SILENT: 0, Answer.LATE: 0, Answer.TRIPLE: 3},
+    Answer.SILENT: 0,
+    Answer.LATE: 0,
+    Answer.TRIPLE: 3,
     **{answer: 2 for answer in Answer if answer.name.endswith("_THEN_REPLY")},
 }
 """Packets that come for one; of all others, one."""
