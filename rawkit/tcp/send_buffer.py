@@ -1,19 +1,29 @@
-"""What was written and is not yet acknowledged; the first octet has a sequence number."""
+"""What was written and is not yet acknowledged; the first octet has a sequence number.
+
+Much that is written at once and cannot change is not copied: the buffer keeps it as it is. The
+rest is, and little by little it is joined.
+"""
+
+from bisect import bisect_right
+
+WHOLE = 4096
+"""Octets from which on something is kept as it is."""
+JOINED = 0x1_0000
+"""Joined pieces grow to this, or a little more."""
+
+Octets = bytes | bytearray | memoryview
 
 
 class SendBuffer:
-    """Octets from ``start`` to ``end``; those acknowledged are dropped in front.
+    """Octets from ``start`` to ``end``; those acknowledged are dropped in front."""
 
-    They stay in memory until there are as many of them as there is room for others: whenever
-    octets in front are deleted, the next that are added have all the others moved.
-    """
-
-    __slots__ = ("_gone", "_octets", "end", "limit", "start")
+    __slots__ = ("_pieces", "_starts", "end", "limit", "start")
 
     def __init__(self, start: int, limit: int) -> None:
-        self._octets = bytearray()
-        self._gone = 0
-        """Octets in front that were dropped."""
+        self._pieces: list[bytearray | memoryview] = []
+        """In order; a ``memoryview`` is one of ``bytes``."""
+        self._starts: list[int] = []
+        """The number of the first octet of each; of the first piece some may be dropped."""
         self.start = self.end = start
         self.limit = limit
 
@@ -27,41 +37,63 @@ class SendBuffer:
 
     def begin(self, start: int) -> None:
         """Give the first octet its number, before any was sent."""
+        ahead = start - self.start
+        self._starts = [one + ahead for one in self._starts]
         self.start, self.end = start, start + len(self)
 
-    def add(self, octets: bytes | bytearray | memoryview) -> None:
+    def add(self, octets: Octets) -> None:
         """Add octets; there is room for them."""
-        self._octets += octets
-        self.end += len(octets)
+        size = len(octets)
+        last = self._pieces[-1] if self._pieces else None
+        if size >= WHOLE and _is_constant(octets):
+            self._append(memoryview(octets))
+        elif isinstance(last, bytearray) and len(last) < JOINED:
+            last += octets
+        elif size:
+            self._append(bytearray(octets))
+        self.end += size
 
     def part(self, start: int, end: int) -> bytes:
         """Return a copy of some of them."""
-        at = start - self.start + self._gone
-        with memoryview(self._octets) as view:  # while it lives, the buffer cannot grow
-            return bytes(view[at : at + end - start])
+        place = bisect_right(self._starts, start) - 1
+        if place < 0:
+            return b""  # there is nothing
+        at, size = start - self._starts[place], end - start
+        taken = _copy(self._pieces[place], at, size)
+        while len(taken) < size:
+            place += 1
+            taken += _copy(self._pieces[place], 0, size - len(taken))
+        return taken
 
     def parts(self, start: int, size: int, count: int) -> list[bytes]:
         """Return copies of parts of one size, one behind the other."""
-        at = start - self.start + self._gone
-        with memoryview(self._octets) as view:
-            return [bytes(view[one : one + size]) for one in range(at, at + size * count, size)]
+        return [self.part(one, one + size) for one in range(start, start + size * count, size)]
 
     def drop(self, edge: int) -> None:
         """Forget octets before ``edge``."""
-        count = min(edge, self.end) - self.start
-        if count <= 0:
+        if edge <= self.start:
             return
-        self.start += count
-        self._gone += count
-        if self.start == self.end:
-            self._octets.clear()
-            self._gone = 0
-        elif self._gone >= self.limit:
-            del self._octets[: self._gone]
-            self._gone = 0
+        self.start = min(edge, self.end)
+        gone = len(self._starts) if self.start == self.end else bisect_right(self._starts, edge) - 1
+        del self._starts[:gone], self._pieces[:gone]
 
     def clear(self) -> None:
         """Forget all."""
-        self._octets = bytearray()
-        self._gone = 0
+        self._pieces.clear()
+        self._starts.clear()
         self.start = self.end
+
+    def _append(self, piece: bytearray | memoryview) -> None:
+        self._starts.append(self.end)
+        self._pieces.append(piece)
+
+
+def _is_constant(octets: Octets) -> bool:
+    """Whether nobody can change them behind our back."""
+    whole = octets.obj if isinstance(octets, memoryview) else octets
+    return isinstance(whole, bytes)
+
+
+def _copy(piece: bytearray | memoryview, at: int, size: int) -> bytes:
+    with memoryview(piece) as view:  # while it lives, a bytearray cannot grow
+        return bytes(view[at : at + size])
