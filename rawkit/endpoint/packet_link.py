@@ -153,7 +153,7 @@ class PacketLink(RawLink):
             raise
         return opened
 
-    def _frame(self, head: bytes, writer: Writer, s: Segment) -> list[bytes]:
+    def _frame(self, head: bytes, writer: Writer, s: Segment) -> list[bytes | memoryview]:
         """Return a frame in pieces, the ``virtio_net_hdr`` in front."""
         if not self.offload:
             return [head, writer.head(s), s.payload]

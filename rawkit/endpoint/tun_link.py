@@ -119,7 +119,7 @@ class TunLink:
             os.close(self._fd)
             self._fd = -1
 
-    def _packet(self, writer: Writer, s: Segment) -> list[bytes]:
+    def _packet(self, writer: Writer, s: Segment) -> list[bytes | memoryview]:
         """Return a packet in pieces, the ``virtio_net_hdr`` in front."""
         headers = writer.head(s, partial=True)
         is_v6 = self._local.version == 6

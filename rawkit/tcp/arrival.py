@@ -60,7 +60,7 @@ def unwrapped(b: Block, s: Segment) -> Arrived:
     nxt, una = b.rcv_nxt, b.snd_una
     sequence = nxt + ((s.sequence - nxt + HALF) & WRAP) - HALF
     acknowledgment = una + ((s.acknowledgment - una + HALF) & WRAP) - HALF
-    return Arrived(s, sequence, acknowledgment, s.payload, s.flags)
+    return Arrived(s, sequence, acknowledgment, bytes(s.payload), s.flags)
 
 
 def arrives_otherwise(b: Block, now: float, a: Arrived) -> None:

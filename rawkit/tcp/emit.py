@@ -20,7 +20,13 @@ MOST_URGENT = 0xFFFF
 
 
 def emit(
-    b: Block, now: float, flags: int, sequence: int, payload: bytes, why: str, ecn: int = NOT_ECT
+    b: Block,
+    now: float,
+    flags: int,
+    sequence: int,
+    payload: bytes | memoryview,
+    why: str,
+    ecn: int = NOT_ECT,
 ) -> None:
     """Send a segment that acknowledges all that has come."""
     options = timestamps_option(b.stamp(now), b.ts_recent) if b.timestamps else b""

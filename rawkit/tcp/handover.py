@@ -78,7 +78,7 @@ def snapshot(b: Block, now: float) -> Snapshot:
         flow=b.flow,
         first=b.snd_una & WRAP,
         next=b.rcv_nxt & WRAP,
-        in_flight=b.buffer.part(b.snd_una, b.snd_max),
+        in_flight=bytes(b.buffer.part(b.snd_una, b.snd_max)),
         unread=unread,
         mss=DEFAULT_MSS[b.version] if b.heard.mss is None else b.heard.mss,
         scales=(b.snd_shift, b.rcv_shift) if b.scaling else None,

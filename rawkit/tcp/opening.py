@@ -236,7 +236,7 @@ def _take_what_was_held(b: Block, now: float) -> None:
     s, b.held = b.held, None
     if s is None:
         return
-    octets = s.payload[: b.rcv_adv - b.rcv_nxt]
+    octets = bytes(s.payload[: b.rcv_adv - b.rcv_nxt])
     if octets:
         received(b, octets)
     b.ack_now = True

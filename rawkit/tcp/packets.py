@@ -28,7 +28,7 @@ def packet_of(flow: Flow, segment: Segment, *, ttl: int = 64, dscp: int = 0) -> 
             ip = IPv4(src, dst, ttl=ttl, dscp=dscp, ecn=segment.ecn)
         case IPv6Address() as source, IPv6Address() as target:
             ip = IPv6(source, target, hop_limit=ttl, dscp=dscp, ecn=segment.ecn)
-    return ip / tcp / segment.payload
+    return ip / tcp / bytes(segment.payload)
 
 
 def segment_of(packet: Packet) -> tuple[Flow, Segment] | None:

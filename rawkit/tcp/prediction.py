@@ -38,7 +38,7 @@ def is_usual(b: Block, now: float, s: Segment) -> bool:
             return False
     elif s.options:
         return False
-    _take(b, now, payload)
+    _take(b, now, bytes(payload))
     return True
 
 

@@ -28,7 +28,8 @@ class Segment:
     """As in the header: not scaled."""
     options: bytes = b""
     """Padded to a multiple of 4 octets."""
-    payload: bytes = b""
+    payload: bytes | memoryview = b""
+    """Of ours, much is a view of what was written."""
     urgent: int = 0
     """The urgent pointer: what is behind the urgent octet, counted from ``sequence``."""
     ecn: int = NOT_ECT

@@ -53,20 +53,22 @@ class SendBuffer:
             self._append(bytearray(octets))
         self.end += size
 
-    def part(self, start: int, end: int) -> bytes:
-        """Return a copy of some of them."""
+    def part(self, start: int, end: int) -> bytes | memoryview:
+        """Return a copy of some of them; or, if they are many and cannot change, a view."""
         place = bisect_right(self._starts, start) - 1
         if place < 0:
             return b""  # there is nothing
-        at, size = start - self._starts[place], end - start
-        taken = _copy(self._pieces[place], at, size)
+        at, size, piece = start - self._starts[place], end - start, self._pieces[place]
+        if size >= WHOLE and isinstance(piece, memoryview) and at + size <= len(piece):
+            return piece[at : at + size]
+        taken = _copy(piece, at, size)
         while len(taken) < size:
             place += 1
             taken += _copy(self._pieces[place], 0, size - len(taken))
         return taken
 
-    def parts(self, start: int, size: int, count: int) -> list[bytes]:
-        """Return copies of parts of one size, one behind the other."""
+    def parts(self, start: int, size: int, count: int) -> list[bytes | memoryview]:
+        """Return parts of one size, one behind the other."""
         return [self.part(one, one + size) for one in range(start, start + size * count, size)]
 
     def drop(self, edge: int) -> None:

@@ -199,7 +199,7 @@ def test_a_capture_of_both_sides_has_every_segment(net: Lab, tmp_path: Path, lin
         seen = [one for _, one in filter(None, segments)]
         assert len(seen) == len(segments)
         assert [one.flags for one in seen[:3]] == [SYN, SYN | ACK, ACK]
-        assert sorted(one.payload for one in seen if one.payload) == [b"HELLO", b"hello"]
+        assert sorted(bytes(one.payload) for one in seen if one.payload) == [b"HELLO", b"hello"]
 
 
 @REAL

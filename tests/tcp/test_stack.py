@@ -107,7 +107,7 @@ def test_a_stack_wakes_for_the_earliest_of_all() -> None:
     second.write(b"b")
     sent(stack, NOW + 1.1)
 
-    again: list[tuple[float, bytes]] = []
+    again: list[tuple[float, object]] = []
     while stack.wake_at < NOW + 1.35:
         now = stack.wake_at
         stack.tick(now)
