@@ -69,7 +69,7 @@ class Conversation:
             ConnectionFailed: it was reset, or timed out.
         """
         connection = self.connection
-        octets = connection.read(limit)
+        octets = connection.read_some(limit)
         if octets:
             return octets
         if connection.is_over and not self._ended_well():

@@ -10,6 +10,8 @@ SMALL = 512
 """Pieces below this are joined with the one before them, if that is small, too."""
 JOINED = 4096
 """Joined pieces grow to this."""
+LARGE = 0x4000
+"""Pieces from here on are not worth being joined to others: that would copy them."""
 
 Chunk = bytes | bytearray
 
@@ -29,46 +31,48 @@ def append(chunks: list[Chunk] | deque[Chunk], octets: bytes) -> None:
 class Inbox:
     """Octets that are there to be read, in order."""
 
-    __slots__ = ("chunks", "size")
+    __slots__ = ("_chunks", "_read", "size")
 
     def __init__(self) -> None:
-        self.chunks: deque[Chunk] = deque()
+        self._chunks: deque[Chunk] = deque()
+        self._read = 0
+        """Octets of the first piece that were given out."""
         self.size = 0
 
     def add(self, octets: bytes) -> None:
         """Take in octets that follow the others."""
         self.size += len(octets)
-        append(self.chunks, octets)
+        append(self._chunks, octets)
 
     def read(self, limit: int) -> bytes:
-        """Give out at most so many octets; whole pieces are not copied."""
-        if limit <= 0 or not self.size:
-            return b""
-        first = self.chunks[0]
-        if len(first) >= limit or len(self.chunks) == 1:
-            return self._part(limit)
-        parts: list[Chunk] = []
+        """Give out so many octets, or all."""
         left = min(limit, self.size)
-        while left and len(self.chunks[0]) <= left:
-            parts.append(self.chunks.popleft())
-            left -= len(parts[-1])
-        self.size -= sum(map(len, parts))
-        if left:
+        parts: list[bytes] = []
+        while left > 0:
             parts.append(self._part(left))
-        return b"".join(parts)
+            left -= len(parts[-1])
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def read_some(self, limit: int) -> bytes:
+        """Give out at most so many octets, but some; a large piece alone, without a copy."""
+        if limit > 0 and self.size and len(self._chunks[0]) - self._read >= LARGE:
+            return self._part(limit)
+        return self.read(limit)
 
     def clear(self) -> None:
         """Forget all."""
-        self.chunks.clear()
-        self.size = 0
+        self._chunks.clear()
+        self._read = self.size = 0
 
     def _part(self, limit: int) -> bytes:
         """Give out of the first piece."""
-        first = self.chunks[0]
-        if len(first) > limit:
-            taken = bytes(first[:limit])
-            self.chunks[0] = first[limit:]
+        first, begin = self._chunks[0], self._read
+        if begin + limit < len(first):
+            self._read += limit
+            taken = bytes(first[begin : begin + limit])
         else:
-            taken = bytes(self.chunks.popleft())
+            self._chunks.popleft()
+            self._read = 0
+            taken = bytes(first[begin:]) if begin else bytes(first)
         self.size -= len(taken)
         return taken

@@ -142,11 +142,16 @@ class Connection:
         Returns:
             Nothing, if there is nothing: :attr:`at_end` tells whether more will come.
         """
-        b = self.block
-        octets = b.inbox.read(limit)
-        if octets and b.state in RECEIVING and _opens_window(b):
-            b.ack_now = True
-            self.touched(self)
+        octets = self.block.inbox.read(limit)
+        if octets:
+            self._have_read()
+        return octets
+
+    def read_some(self, limit: int) -> bytes:
+        """Do the same, but return less if that saves copying: at least something."""
+        octets = self.block.inbox.read_some(limit)
+        if octets:
+            self._have_read()
         return octets
 
     def shutdown(self) -> None:
@@ -301,6 +306,12 @@ class Connection:
     def info(self, now: float) -> Info:
         """Return how it is doing, as ``ss -i`` does."""
         return info_of(self.block, now)
+
+    def _have_read(self) -> None:
+        b = self.block
+        if b.state in RECEIVING and _opens_window(b):
+            b.ack_now = True
+            self.touched(self)
 
     def _condition(self) -> str:
         b = self.block
