@@ -12,7 +12,16 @@ import pytest
 from rawkit import lab
 from rawkit.lab import Lab
 from scripts.benches import tcp_connections, tcp_loss, tcp_taking
-from scripts.benches.tcp_transfer import LARGE, PLAIN, Took, Transfer, _figures, _goals
+from scripts.benches.tcp_transfer import (
+    LARGE,
+    MUCH,
+    PLAIN,
+    SIZE_OF_SCAPY,
+    Took,
+    Transfer,
+    _figures,
+    _goals,
+)
 from scripts.benches.tcp_work import TOOLS, serve
 
 ROOT = Path(__file__).parents[1]
@@ -54,9 +63,14 @@ def test_every_tool_that_takes_part_is_known() -> None:
 def test_goals_are_ratios_of_the_times_of_the_same_round() -> None:
     found = {
         Transfer("rawkit, raw", "down", PLAIN): [Took(10.0, 8.0), Took(30.0, 8.0)],
-        Transfer("scapy", "down", PLAIN): [Took(4000.0, 4000.0), Took(12000.0, 4000.0)],
+        Transfer("scapy", "down", PLAIN, SIZE_OF_SCAPY): [
+            Took(4000.0, 4000.0),
+            Took(12000.0, 4000.0),
+        ],
         Transfer("rawkit, offload", "up", LARGE): [Took(3.0, 1.0)],
         Transfer("sockets", "up", LARGE): [Took(1.0, 1.0)],
+        Transfer("rawkit, offload", "up", LARGE, MUCH): [Took(1.5, 1.0)],
+        Transfer("sockets", "up", LARGE, MUCH): [Took(1.0, 1.0)],
     }
 
     goals = {goal.what: (goal.value, goal.met) for goal in _goals(found)}
@@ -65,6 +79,7 @@ def test_goals_are_ratios_of_the_times_of_the_same_round() -> None:
     assert goals == {
         "rawkit, raw, down, plain: times of scapy": (0.0025, True),
         "rawkit, offload, up, large: times of sockets": (3.0, False),
+        "rawkit, offload, up, large, 100 MB: times of sockets": (1.5, True),
     }
     assert figures["rate"].median == pytest.approx((100 + 1000 / 30) / 2)
     assert figures["x scapy"].median == 400

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from typing import NamedTuple
 
 from rawkit import lab
@@ -16,7 +17,7 @@ from scripts.benches.running import Command, CommandFailed, rounds, run
 from scripts.benches.tcp_work import serve
 
 REPEAT = 5
-SIZE, SIZE_OF_SCAPY = 10_000_000, 300_000
+SIZE, MUCH, SIZE_OF_SCAPY = 10_000_000, 100_000_000, 300_000
 PLAIN = "plain"
 """A link that passes no segment larger than its MTU: none is left to be cut."""
 LARGE = "large"
@@ -33,14 +34,16 @@ OF_SCAPY, OF_KERNEL = 1 / 200, 2.0
 
 
 class Transfer(NamedTuple):
-    """Who, which way, over which link."""
+    """Who, which way, over which link, and how much."""
 
     tool: str
     way: str
     link: str
+    size: int = SIZE
 
     def __str__(self) -> str:
-        return f"{self.tool}, {self.way}, {self.link}"
+        size = "" if self.size == SIZE else f", {self.size / 1e6:g} MB"
+        return f"{self.tool}, {self.way}, {self.link}{size}"
 
 
 class Took(NamedTuple):
@@ -55,9 +58,10 @@ def measure(repeat: int) -> Result:
     tools = [KERNEL, "rawkit, raw", "rawkit, packet", "rawkit, offload"]
     found: dict[Transfer, list[Took]] = {}
     for link in (PLAIN, LARGE):
-        kinds = [Transfer(tool, way, link) for tool in tools for way in ("down", "up")]
+        every = product(tools, ("down", "up"), (link,), (SIZE, MUCH))
+        kinds = [Transfer(*one) for one in every]
         if link == PLAIN and SCAPY not in peers.missing("tcp"):
-            kinds.append(Transfer(SCAPY, "down", link))
+            kinds.append(Transfer(SCAPY, "down", link, SIZE_OF_SCAPY))
         with lab.pair() as net, server_on(net.last) as port:
             if link == PLAIN:
                 _without_offload(net.first, net.last)
@@ -65,8 +69,8 @@ def measure(repeat: int) -> Result:
                 for kind in turn:
                     found.setdefault(kind, []).append(one_transfer(kind, net, port))
     about = (
-        f"{SIZE / 1e6:.0f} MB over a veth, of scapy {SIZE_OF_SCAPY / 1e6:g};"
-        f" {repeat} interleaved rounds; plain: no segment above the MTU"
+        f"{SIZE / 1e6:g} MB, where nothing else is said, over a veth, from the handshake to the"
+        f" end; {repeat} interleaved rounds; plain: no segment above the MTU"
     )
     return Result("transfer", about, COLUMNS, _rows(found), _goals(found))
 
@@ -95,7 +99,7 @@ def one_transfer(kind: Transfer, net: lab.Lab, port: int) -> Took:
     Raises:
         CommandFailed: it did not come to an end.
     """
-    size = SIZE_OF_SCAPY if kind.tool == SCAPY else SIZE
+    size = kind.size
     words = (kind.tool, kind.way, str(net.last.ipv4), str(port), str(size))
     argv = (sys.executable, "-m", "scripts.benches.tcp_work", *words)
     output = run(Command(kind.tool, argv), net.first).output.split()
@@ -106,7 +110,7 @@ def one_transfer(kind: Transfer, net: lab.Lab, port: int) -> Took:
 
 
 def _rows(found: dict[Transfer, list[Took]]) -> tuple[Row, ...]:
-    ordered = sorted(found, key=lambda kind: (kind.link, kind.way))
+    ordered = sorted(found, key=lambda kind: (kind.link, kind.way, kind.size))
     return tuple(Row(str(kind), _figures(kind, found)) for kind in ordered)
 
 
@@ -117,22 +121,30 @@ def _figures(kind: Transfer, found: dict[Transfer, list[Took]]) -> dict[str, Spr
         "cpu": spread(took.cpu * 1448 / 1000 for took in found[kind]),
     }
     for name, peer in (("x sockets", KERNEL), ("x scapy", SCAPY)):
-        theirs = found.get(kind._replace(tool=peer))
+        theirs = found.get(beside(kind, peer))
         if theirs is not None:
             figures[name] = ratios([took.wall for took in theirs], own)
     return figures
+
+
+def beside(kind: Transfer, peer: str) -> Transfer:
+    """Return the transfer of a peer that one is compared with."""
+    return kind._replace(tool=peer, size=SIZE_OF_SCAPY if peer == SCAPY else kind.size)
 
 
 def _goals(found: dict[Transfer, list[Took]]) -> tuple[Goal, ...]:
     """Return what is to be reached, as times of the other's time."""
     wanted = [
         (Transfer("rawkit, raw", "down", PLAIN), SCAPY, OF_SCAPY, 5),
-        (Transfer("rawkit, offload", "down", LARGE), KERNEL, OF_KERNEL, 2),
-        (Transfer("rawkit, offload", "up", LARGE), KERNEL, OF_KERNEL, 2),
+        *(
+            (Transfer("rawkit, offload", way, LARGE, size), KERNEL, OF_KERNEL, 2)
+            for size in (SIZE, MUCH)
+            for way in ("down", "up")
+        ),
     ]
     goals: list[Goal] = []
     for kind, peer, bound, digits in wanted:
-        theirs = found.get(kind._replace(tool=peer))
+        theirs = found.get(beside(kind, peer))
         if theirs is not None:
             own, base = ([took.wall for took in one] for one in (found[kind], theirs))
             goals.append(Goal(f"{kind}: times of {peer}", ratios(own, base).median, bound, digits))
