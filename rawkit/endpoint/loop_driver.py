@@ -64,20 +64,29 @@ class LoopDriver:
         what: object,
         connection: Connection | None,
     ) -> Value:
+        is_late = False
+
+        def expire() -> None:
+            nonlocal is_late
+            is_late = True
+            self._wake(connection)
+
+        timer = None if patience is None else self._loop.call_later(patience, expire)
         try:
-            async with asyncio.timeout(patience):
-                while True:
-                    await self._change(connection)
-                    if (value := attempt()) is not None:
-                        return value
-        except TimeoutError as error:
-            raise NoAnswer(f"{what} in {patience:g} s") from error
+            while True:
+                await self._change(connection)
+                if (value := attempt()) is not None:
+                    return value
+                if is_late:
+                    raise NoAnswer(f"{what} in {patience:g} s")
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def settle(self) -> None:
         """Have sent what follows from what a user did."""
-        if not self._flushing and (self.leaving or not self.host.stack.is_calm):
-            self._flushing = True
-            self._loop.call_soon(self._flush)
+        if self.leaving or not self.host.stack.is_calm:
+            self._flush_soon()
 
     def leave(self) -> None:
         """Go away once no connection is left."""
@@ -113,9 +122,14 @@ class LoopDriver:
             self.host.take_in()
             for connection in self.host.stack.touched:
                 self._wake(connection)
-            if not self._flushing:
-                self._flushing = True
-                self._loop.call_soon(self._flush)
+            self._wake(None)
+            self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        """Send when those had a turn who were woken, and those whom they have begun."""
+        if not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self._loop.call_soon, self._flush)
 
     def _flush(self) -> None:
         """Send what is to be sent, and set the timer."""

@@ -123,6 +123,8 @@ class Stack:
         else:
             found.arrive(now, segment)
             self._touch(found)
+            if key in self._opening:
+                self._file_opened(key, found)
 
     def advise(self, now: float, flow: Flow, advice: Advice) -> None:
         """Take in an ICMP error about a segment of ours."""
@@ -220,14 +222,18 @@ class Stack:
     def _file(self, connection: Connection) -> None:
         """Keep the books of who is open and who is over."""
         key = connection.key
-        listener = self._opening.get(key)
-        was_opening = listener is not None and listener.opening.get(key) is connection
-        if listener is not None and was_opening and connection.state is not State.SYN_RECEIVED:
+        if key in self._opening:
+            self._file_opened(key, connection)
+        if connection.is_over and self.connections.get(key) is connection:
+            del self.connections[key]
+
+    def _file_opened(self, key: bytes, connection: Connection) -> None:
+        """Have a connection accepted if its handshake is done; forget it if that has failed."""
+        listener = self._opening[key]
+        if connection.state is not State.SYN_RECEIVED and listener.opening.get(key) is connection:
             del self._opening[key], listener.opening[key]
             if connection.is_open:
                 listener.ready.append(connection)
-        if connection.is_over and self.connections.get(key) is connection:
-            del self.connections[key]
 
     def _schedule(self, connection: Connection) -> None:
         at = connection.wake_at
