@@ -4,7 +4,7 @@ import io
 import zlib
 from itertools import accumulate
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rawkit.capture.blocks import (
@@ -175,7 +175,6 @@ def files(draw: st.DrawFn) -> list[Block]:
     return blocks
 
 
-@settings(deadline=None)
 @given(files(), st.sampled_from([None, "gzip"]))
 def test_pcapng_reads_back_what_was_written(blocks: list[Block], compression: str | None) -> None:
     file = io.BytesIO()

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from rawkit.cli.packet_fields import as_value, headers_of
 from rawkit.cli.packet_lines import Seen
@@ -162,7 +162,6 @@ def test_what_is_inside_a_header_is_an_object_as_well() -> None:
     assert sctp["fields"]["chunks"][0]["value"] == "6f6464"
 
 
-@settings(deadline=None)
 @given(frames)
 def test_every_packet_can_be_told(packet: Packet) -> None:
     found = told(packet)

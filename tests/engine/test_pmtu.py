@@ -476,7 +476,7 @@ LINKS = st.lists(
 
 
 @pytest.mark.thorough
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(LINKS, st.booleans(), st.booleans())
 def test_any_path_is_measured_right(routers: list[Router], udp: bool, echo: bool) -> None:
     world = World(tuple(routers), answers_udp=udp or not echo, answers_echo=echo)

@@ -78,7 +78,7 @@ def test_the_table_lets_something_pass_and_something_not(expression: str) -> Non
 
 
 @pytest.mark.thorough
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 @given(expressions(primitives.filter(lambda text: "[" not in text) | tags))
 def test_tcpdump_means_the_same_of_any_filter(expression: str) -> None:
     # not by its optimizer, which is wrong about some of them
@@ -93,7 +93,7 @@ def test_tcpdump_means_the_same_of_any_filter(expression: str) -> None:
 
 
 @pytest.mark.thorough
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(frames, min_size=5, max_size=5), st.sampled_from(SIMPLE + ONLY_IPV4_THERE))
 def test_tcpdump_means_the_same_of_any_packet(packets: list[Packet], expression: str) -> None:
     octets = [frame for frame in map(bytes, packets) if not corpus.has_chain(frame)]
@@ -245,7 +245,7 @@ def test_a_filter_means_what_it_says_on_every_link(expression: str, link: Link) 
 
 @pytest.mark.thorough
 @EVERY_LINK
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 @given(expression=expressions(primitives | tags))
 def test_any_filter_means_what_it_says(expression: str, link: Link) -> None:
     check_meaning(expression, link, WHOLE[::3] + CHAINED[::2])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rawkit.tcp.send_buffer import WHOLE, Octets, SendBuffer
@@ -56,7 +56,6 @@ STEPS = st.lists(
 
 
 @given(start=st.integers(0, 1 << 40), steps=STEPS)
-@settings(deadline=None)
 def test_it_holds_what_was_written_and_is_not_acknowledged(
     start: int, steps: list[tuple[int, int, float, float, float]]
 ) -> None:

@@ -154,7 +154,7 @@ def instances(kind: type[Any]) -> st.SearchStrategy[Any]:
     return st.builds(kind, **{name: values(hints[name]) for name in names} | known)
 
 
-EVERY = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+EVERY = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.thorough
