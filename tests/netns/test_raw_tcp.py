@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from rawkit.api.raw_tcp import connect, listen
 from rawkit.api.raw_tcp_async import connect_async, listen_async
 from rawkit.endpoint.guard import Guard
 from rawkit.endpoint.guarding import GuardKind
+from rawkit.endpoint.listening import Listening
 from rawkit.endpoint.opening import LinkKind
 from rawkit.endpoint.stream import Stream
 from rawkit.errors import ConnectionFailed, UsageError
@@ -428,23 +430,42 @@ def test_an_accepted_connection_knows_the_mtu_of_its_node(net: Lab) -> None:
     assert asyncio.run(accept()) == 1448
 
 
-def test_a_flood_of_syns_stops_no_good_client(net: Lab) -> None:
+def test_a_flood_of_syns_neither_grows_memory_nor_stops_good_clients(net: Lab) -> None:
     with listen(net.last.ipv4, settings=QUICK, at=net.last) as waiting:
         waiting.timeout = PATIENCE
-        flood(net.first, waiting.address, waiting.port, count=5000)
-        client = net.first.socket(socket.AF_INET, socket.SOCK_STREAM)
-        with client:
-            client.settimeout(PATIENCE)
-            client.connect((str(waiting.address), waiting.port))
-            with waiting.accept() as stream:
-                stream.sendall(b"welcome")
-                heard = client.recv(100)
-                client.close()
+        there = waiting.address, waiting.port
+        flood(net.first, *there, count=2000)  # now all that there is room for is taken
+        before = resident()
+        flooding = threading.Thread(target=flood, args=(net.first, *there, 100_000))
+        flooding.start()
+        heard = [welcomed(net.first, waiting)]
+        while flooding.is_alive():
+            heard.append(welcomed(net.first, waiting))
+        flooding.join()
+        grown = resident() - before
         connections = len(waiting._driver.host.stack.connections)
         waiting.stop()
 
-    assert heard == b"welcome"
-    assert connections <= 258
+    assert set(heard) == {b"welcome"}
+    assert connections <= 258 + len(heard)
+    assert grown < 32 << 20
+
+
+def welcomed(node: Node, waiting: Listening) -> bytes:
+    """Be a good client; return what the server says."""
+    with node.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+        client.settimeout(PATIENCE)
+        client.connect((str(waiting.address), waiting.port))
+        with waiting.accept() as stream:
+            stream.sendall(b"welcome")
+            heard = client.recv(100)
+            client.close()
+    return heard
+
+
+def resident() -> int:
+    """Return how many octets of memory this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
 def flood(node: Node, address: Address, port: int, count: int) -> None:
