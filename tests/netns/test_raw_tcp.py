@@ -456,11 +456,19 @@ def welcomed(node: Node, waiting: Listening) -> bytes:
     with node.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
         client.settimeout(PATIENCE)
         client.connect((str(waiting.address), waiting.port))
-        with waiting.accept() as stream:
+        client.sendall(b"hello")  # else a cookie that is lost on its way would not come again
+        with accepted(waiting, client.getsockname()[1]) as stream:
             stream.sendall(b"welcome")
             heard = client.recv(100)
             client.close()
     return heard
+
+
+def accepted(waiting: Listening, port: int) -> Stream:
+    """Accept a client; before it may come some that have gone, by a late duplicate of a cookie."""
+    while (stream := waiting.accept()).flow.remote_port != port:
+        stream.abort()
+    return stream
 
 
 def resident() -> int:
