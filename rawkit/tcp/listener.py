@@ -61,6 +61,15 @@ class Listener:
             return self._by_cookie(now, flow, s)
         return None
 
+    def instead_of(
+        self, now: float, opening: Connection, flow: Flow, s: Segment
+    ) -> Connection | None:
+        """Return a connection that a cookie opens, where another answer was remembered."""
+        answers = s.acknowledgment == opening.block.iss + 1 & WRAP
+        if answers or s.flags & (SYN | ACK | RST) != ACK or self.cookies is Cookies.NEVER:
+            return None
+        return self._by_cookie(now, flow, s)
+
     def _syn(self, now: float, flow: Flow, s: Segment) -> Connection | Segment | None:
         if len(self.ready) >= self.backlog:
             self.dropped += 1

@@ -12,14 +12,14 @@ from rawkit.errors import UsageError
 from rawkit.record import record
 from rawkit.tcp.closed import reset_for
 from rawkit.tcp.connection import Connection
-from rawkit.tcp.events import Event
+from rawkit.tcp.events import Ending, Event
 from rawkit.tcp.flow import Flow
 from rawkit.tcp.icmp import Advice
 from rawkit.tcp.isn import check_secret
 from rawkit.tcp.listener import Listener
 from rawkit.tcp.segment import SYN, WRAP, Segment
 from rawkit.tcp.settings import DEFAULT, Settings
-from rawkit.tcp.state import State
+from rawkit.tcp.state import Cause, State
 from rawkit.wire.address import Address
 
 BEYOND = 0x10000 + 1
@@ -120,7 +120,7 @@ class Stack:
             del self.connections[key]
             isn = found.block.snd_nxt + BEYOND & WRAP
             self._first(now, Flow.of_key(key), segment, isn)
-        else:
+        elif key not in self._opening or not self._by_cookie(now, found, segment):
             found.arrive(now, segment)
             self._touch(found)
             if key in self._opening:
@@ -201,23 +201,47 @@ class Stack:
         """Answer a segment of no connection."""
         self.strangers += 1
         listener = self.listeners.get((flow.local, flow.local_port))
-        answer = None if listener is None else listener.answer(now, flow, s)
-        if isinstance(answer, Connection):
-            answer.touched = self._touch
-            if isn is not None:
-                answer.block.given_isn = isn
-            answer.arrive(now, s, flow)
-            key = answer.key
-            self.connections[key] = answer
-            if listener is not None:
-                listener.opening[key] = answer
-                self._opening[key] = listener
-            self._touch(answer)
-            return
+        answer: Segment | None = None
+        if listener is not None:
+            found = listener.answer(now, flow, s)
+            if isinstance(found, Connection):
+                if isn is not None:
+                    found.block.given_isn = isn
+                self._begin(now, found, flow, s, listener)
+                return
+            answer = found
         if answer is None and (listener is None or not s.flags & SYN):
             answer = reset_for(s)
         if answer is not None:
             self._stray.append(Departing(flow, flow.key, [answer]))
+
+    def _begin(
+        self, now: float, made: Connection, flow: Flow, s: Segment, listener: Listener
+    ) -> None:
+        """Take care of a connection of a listener, which this segment has led to."""
+        made.touched = self._touch
+        made.arrive(now, s, flow)
+        key = made.key
+        self.connections[key] = listener.opening[key] = made
+        self._opening[key] = listener
+        self._touch(made)
+
+    def _by_cookie(self, now: float, found: Connection, s: Segment) -> bool:
+        """Open the connection of a cookie instead of one that is half open; tell whether it is so.
+
+        A SYN that came twice may have been answered by a cookie first, and then, when there was
+        room, by something remembered: the other side knows of the first answer alone.
+        """
+        key = found.key
+        listener, flow = self._opening[key], Flow.of_key(key)
+        made = listener.instead_of(now, found, flow, s)
+        if made is None:
+            return False
+        found.block.end(Cause.ABORT, Ending.ABORTED)
+        self._touch(found)
+        self._begin(now, made, flow, s, listener)
+        self._file_opened(key, made)
+        return True
 
     def _file(self, connection: Connection) -> None:
         """Keep the books of who is open and who is over."""

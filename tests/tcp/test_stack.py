@@ -213,3 +213,34 @@ def test_one_flow_is_one_connection() -> None:
 
 def test_a_key_and_its_flow_lead_to_each_other() -> None:
     assert Flow.of_key(flow().key) == flow()
+
+
+def test_the_answer_to_a_cookie_counts_though_the_syn_came_once_more() -> None:
+    stack, listener = server(half_open=1)
+    stack.arrive(NOW, flow(1).key, syn())
+    stack.arrive(NOW, flow(2).key, syn())
+    by_cookie, _ = sent(stack)
+    stack.arrive(NOW, flow(1).key, Segment(RST, 7001))
+    stack.arrive(NOW + 1, flow(2).key, syn())  # there is room for it now
+    (remembered,) = sent(stack, NOW + 1)
+    assert remembered.sequence != by_cookie.sequence
+
+    answer = Segment(ACK, 7001, by_cookie.sequence + 1 & WRAP, 1000, payload=b"hello")
+    stack.arrive(NOW + 1, flow(2).key, answer)
+
+    assert [one.flags & RST for one in sent(stack, NOW + 1)] == []
+    (connection,) = listener.ready
+    assert connection.read() == b"hello"
+    assert list(stack.connections.values()) == [connection]
+    assert not listener.opening
+
+
+def test_a_wrong_answer_to_a_remembered_syn_is_no_cookie() -> None:
+    stack, listener = server()
+    stack.arrive(NOW, flow().key, syn())
+    (answer,) = sent(stack)
+
+    stack.arrive(NOW, flow().key, Segment(ACK, 7001, answer.sequence + 2 & WRAP, 1000))
+
+    assert [one.flags for one in sent(stack)] == [RST]
+    assert not listener.ready
