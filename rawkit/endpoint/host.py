@@ -173,7 +173,7 @@ class Host:
             self._send(now, group)
         told = stack.settle()
         if self.watchdog is not None:
-            self._let_go_of(told, self.watchdog)
+            self._inform(told, self.watchdog)
         if len(self._writers) > 2 * len(stack.connections) + 64:
             self._writers.clear()
         return told
@@ -210,10 +210,15 @@ class Host:
         if connection is not None:
             watchdog.note(group.flow, group.key, connection.block.snd_nxt)
 
-    def _let_go_of(self, told: list[Told], watchdog: "Watchdog") -> None:
+    def _inform(self, told: list[Told], watchdog: "Watchdog") -> None:
+        """Tell of those that are over, and of those that a cookie has opened: they sent nothing."""
         for one in told:
-            if one.connection.is_over:
-                watchdog.forget(one.connection.key)
+            key = one.connection.key
+            known = self.stack.connections.get(key)  # another one may have taken its place
+            if known is None:
+                watchdog.forget(key)
+            elif known.flow is not None:
+                watchdog.note(known.flow, key, known.block.snd_nxt)
 
 
 def events_of(told: list[Told], connection: Connection) -> list[Event]:

@@ -61,11 +61,13 @@ class SendBuffer:
         at, size, piece = start - self._starts[place], end - start, self._pieces[place]
         if size >= WHOLE and isinstance(piece, memoryview) and at + size <= len(piece):
             return piece[at : at + size]
-        taken = _copy(piece, at, size)
-        while len(taken) < size:
+        taken = [_copy(piece, at, size)]
+        left = size - len(taken[0])
+        while left > 0:
             place += 1
-            taken += _copy(self._pieces[place], 0, size - len(taken))
-        return taken
+            taken.append(_copy(self._pieces[place], 0, left))
+            left -= len(taken[-1])
+        return b"".join(taken)
 
     def parts(self, start: int, size: int, count: int) -> list[bytes | memoryview]:
         """Return parts of one size, one behind the other."""
